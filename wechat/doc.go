@@ -1,0 +1,21 @@
+// Package wechat is a client for the API of WeChat Official Accounts (微信公众号, 服务号).
+//
+// [New] makes a [Client] for one account. Its fields are the things that an account does:
+//
+//	client, err := wechat.New(appID, appSecret)
+//	id, err := client.Template.Send(ctx, template.Message{To: openID, TemplateID: tid, Data: data})
+//
+// An endpoint that has no method of its own is one [Client.Call] away, or one [Client.Do] where
+// the body is not JSON. Both add host and access_token, renew a refused token and repeat the
+// call once, repeat what may be repeated, wait for the limiters, and turn an errcode into an
+// error. Neither follows redirects.
+//
+// A Client is safe for concurrent use by any number of goroutines, starts none at rest, and
+// needs no closing.
+//
+// # Errors
+//
+// A failed call is an [*Error]: errcode, errmsg, rid, method and path, and never the app
+// secret, a token or a query. Ask [KindOf] what to do, errors.Is(err, wechat.ErrNotFollowing)
+// for one code, and [*Error.Hint] for a sentence to show to a person.
+package wechat

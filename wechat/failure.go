@@ -1,0 +1,130 @@
+package wechat
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/org/wxhome/token"
+)
+
+// errShape marks an answer that came whole and is not what the endpoint documents.
+var errShape = errors.New("the answer is not of the expected form")
+
+func errorIsUnchanged(err error) bool { return errors.Is(err, token.ErrUnchanged) }
+
+// failure makes an Error without an errcode. cause must be free of secrets.
+func (c *Client) failure(r *request, kind Kind, cause error) *Error {
+	return &Error{AppID: c.appID, Method: r.method, Path: r.path, kind: kind, cause: cause}
+}
+
+// codeFailure makes an Error of an answer with an errcode.
+func (c *Client) codeFailure(r *request, code int64, errmsg string, status int, secrets ...string) *Error {
+	message, rid := splitMessage(errmsg)
+	return &Error{
+		Code: Code(code), Message: redactText(excerpt([]byte(message)), secrets...), RID: rid,
+		AppID: c.appID, Method: r.method, Path: r.path, Status: status,
+	}
+}
+
+// tokenFailure tells why there is no token. An Error of the token call stands for itself.
+func (c *Client) tokenFailure(r *request, err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return err
+	}
+	kind := KindToken
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		kind = KindNetwork
+	}
+	return c.failure(r, kind, fmt.Errorf("get access token: %w", redactError(err, c.secret())))
+}
+
+// transportFailure tells a request that surely did not leave from one that may have been
+// carried out. GET has no body to watch; for it the error itself must say.
+func (c *Client) transportFailure(ctx context.Context, r *request, err error, begun bool, token string) *Error {
+	kind := KindLost
+	if notSent(err) || notTrusted(err) || r.length > 0 && !begun {
+		kind = KindNetwork
+	}
+	cause := redactError(err, c.secret(), token)
+	if ctx.Err() != nil && !errors.Is(cause, ctx.Err()) {
+		cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return c.failure(r, kind, cause)
+}
+
+// notTrusted reports a TLS handshake that failed.
+func notTrusted(err error) bool {
+	var (
+		verify *tls.CertificateVerificationError
+		record tls.RecordHeaderError
+		host   x509.HostnameError
+		author x509.UnknownAuthorityError
+	)
+	return errors.As(err, &verify) || errors.As(err, &record) || errors.As(err, &host) || errors.As(err, &author)
+}
+
+// excerptLimit bounds how much of an answer that is not JSON an error keeps.
+const excerptLimit = 256
+
+// statusFailure reads an HTTP error. It keeps the errcode of a JSON body, should there be one.
+func (c *Client) statusFailure(r *request, resp *http.Response, token string) *Error {
+	defer c.guard(resp)()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	_ = resp.Body.Close()
+	if env := parseEnvelope(body); env.code != 0 {
+		return c.codeFailure(r, env.code, env.message(), resp.StatusCode, c.secret(), token)
+	}
+	kind := KindRequest
+	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusRequestTimeout {
+		kind = KindBusy
+	}
+	e := c.failure(r, kind, nil)
+	e.Status, e.Message = resp.StatusCode, redactText(excerpt(body), c.secret(), token)
+	switch {
+	case resp.StatusCode == http.StatusPreconditionFailed:
+		e.cause = errors.New("the request had no Content-Length")
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		e.cause = errors.New("a redirect, which is never followed: the next host would be sent the token")
+	}
+	return e
+}
+
+// answerFailure completes what accept found wrong with a 2xx answer.
+func (c *Client) answerFailure(ctx context.Context, r *request, a attempt, err error) error {
+	var coded *envelopeError
+	if errors.As(err, &coded) {
+		return c.codeFailure(r, coded.env.code, coded.env.message(), a.status, c.secret(), a.token)
+	}
+	e := c.failure(r, KindLost, redactError(err, c.secret(), a.token))
+	e.Status = a.status
+	var odd *oddAnswer
+	if errors.As(err, &odd) {
+		e.Message = redactText(excerpt(odd.body), c.secret(), a.token)
+	}
+	if ctx.Err() != nil && !errors.Is(e.cause, ctx.Err()) {
+		e.cause = fmt.Errorf("%w: %w", ctx.Err(), e.cause)
+	}
+	return e
+}
+
+// excerpt cuts text to excerptLimit and makes one clean line of it.
+func excerpt(body []byte) string {
+	text := strings.ToValidUTF8(string(body), "\uFFFD")
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= excerptLimit {
+		return text
+	}
+	cut := excerptLimit
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "..."
+}

@@ -1,0 +1,319 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// requestKind is what a request may and needs.
+type requestKind struct {
+	op         Op
+	plain      bool // gets no access_token, and no repetition for a refused one
+	unlimited  bool // no limiter holds it
+	repeatable bool // may be sent again when the answer was lost
+}
+
+// request is a call on its way: what stays the same over its attempts.
+type request struct {
+	kind         requestKind
+	method, path string // path is escaped
+	query        string
+	header       http.Header
+	length       int64
+	getBody      func() (io.ReadCloser, error) // nil: first is all there is
+	first        io.ReadCloser                 // the body of the first attempt, from Do
+}
+
+func (r *request) setBytes(body []byte) {
+	r.length = int64(len(body))
+	r.getBody = func() (io.ReadCloser, error) { return &bytesBody{data: body}, nil }
+}
+
+type bytesBody struct{ data []byte }
+
+func (b *bytesBody) Read(p []byte) (int, error) {
+	if len(b.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, b.data)
+	b.data = b.data[n:]
+	return n, nil
+}
+
+func (b *bytesBody) Close() error { return nil }
+
+// body returns the body of an attempt, and whether there can be another one.
+func (r *request) body() (io.ReadCloser, error) {
+	if r.first != nil {
+		b := r.first
+		r.first = nil
+		return b, nil
+	}
+	return r.getBody()
+}
+
+func (r *request) replayable() bool { return r.length == 0 || r.getBody != nil }
+
+// sentBody notes whether the transport has begun to read the body. It does so only when it
+// writes the request, so an unread body tells that the request surely did not leave.
+type sentBody struct {
+	io.ReadCloser
+	begun *atomic.Bool
+}
+
+func (b sentBody) Read(p []byte) (int, error) {
+	b.begun.Store(true)
+	return b.ReadCloser.Read(p)
+}
+
+// attempt is one trip, and what became of it.
+type attempt struct {
+	token  string
+	host   int
+	status int
+	err    error
+}
+
+// backoff between attempts: firstWait, then twice as long each time, up to lastWait, of which
+// a random half is taken off so that many callers do not come back together.
+const (
+	firstWait = 200 * time.Millisecond
+	lastWait  = 2 * time.Second
+)
+
+// run sends r until it succeeds or must not be repeated. accept reads the answer.
+func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response) error) error {
+	if err := ctx.Err(); err != nil {
+		return c.failure(r, KindNetwork, context.Cause(ctx))
+	}
+	refreshed, tries := false, 0
+	for n := 1; ; n++ {
+		start := time.Now()
+		a := c.attempt(ctx, r, accept)
+		again, wait := false, time.Duration(0)
+		switch kind := KindOf(a.err); {
+		case a.err == nil || !r.replayable() || ctx.Err() != nil:
+		case kind == KindToken && !r.kind.plain && !refreshed && a.token != "":
+			refreshed = true
+			again, a.err = c.renewToken(ctx, r, a)
+		case kind == KindNetwork && a.token == "" && !r.kind.plain:
+			// The token could not be had; fetching it was repeated already.
+		case kind == KindNetwork || r.kind.repeatable && (kind == KindBusy || kind == KindLost && worthRepeating(a.err)):
+			tries++
+			again, wait = tries < c.attempts, waitBefore(tries)
+		}
+		c.reportAttempt(ctx, r, a, n, start, again)
+		if !again {
+			return a.err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return a.err
+		}
+	}
+}
+
+// renewToken drops the refused token and gets another. A source that gives the same one back
+// is believed once: the platform's entries do not all learn of a token at once.
+func (c *Client) renewToken(ctx context.Context, r *request, a attempt) (again bool, err error) {
+	err = c.Token.Invalidate(ctx, a.token)
+	if err == nil || errorIsUnchanged(err) {
+		return true, a.err
+	}
+	var own *Error
+	if errors.As(err, &own) {
+		return false, err
+	}
+	return false, c.failure(r, KindToken, errors.Join(a.err, redactError(err, c.secret(), a.token)))
+}
+
+// worthRepeating is false for an answer that came whole and is not understood: it would come
+// again.
+func worthRepeating(err error) bool {
+	var e *Error
+	return !errors.As(err, &e) || e.cause == nil || !errors.Is(e.cause, errShape)
+}
+
+func waitBefore(try int) time.Duration {
+	d := min(firstWait<<(try-1), lastWait)
+	return d/2 + rand.N(d/2)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// attempt sends r once.
+func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Response) error) (a attempt) {
+	if err := c.wait(ctx, r); err != nil {
+		a.err = c.failure(r, KindNetwork, err)
+		return a
+	}
+	if !r.kind.plain {
+		var err error
+		if a.token, err = c.Token.Get(ctx); err != nil {
+			a.err = c.tokenFailure(r, err)
+			return a
+		}
+	}
+	index, base := c.hosts.pick()
+	begun := new(atomic.Bool)
+	req, err := c.build(ctx, r, base, a.token, begun)
+	if err != nil {
+		a.err = c.failure(r, KindNetwork, redactError(err, c.secret(), a.token))
+		return a
+	}
+	resp, err := c.roundTrip(req)
+	if err != nil {
+		a.err = c.transportFailure(ctx, r, err, begun.Load(), a.token)
+		if KindOf(a.err) == KindNetwork && ctx.Err() == nil {
+			c.hosts.failed(index)
+		}
+		return a
+	}
+	a.status = resp.StatusCode
+	if a.status < 200 || a.status > 299 {
+		a.err = c.statusFailure(r, resp, a.token)
+		return a
+	}
+	if err := accept(resp); err != nil {
+		a.err = c.answerFailure(ctx, r, a, err)
+	}
+	return a
+}
+
+// wait asks the limiters that cover the call.
+func (c *Client) wait(ctx context.Context, r *request) error {
+	if r.kind.unlimited {
+		return nil
+	}
+	for _, l := range c.limits {
+		if !l.covers(r.path) {
+			continue
+		}
+		if err := l.limiter.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l limit) covers(path string) bool {
+	for _, p := range l.prefixes {
+		if strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return len(l.prefixes) == 0
+}
+
+// build makes the request of one attempt. It does what http.NewRequest does without parsing an
+// address that is known to be good.
+func (c *Client) build(ctx context.Context, r *request, base *url.URL, token string, begun *atomic.Bool) (*http.Request, error) {
+	u := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + r.path, RawQuery: r.query}
+	if strings.IndexByte(r.path, '%') >= 0 || base.RawPath != "" {
+		path, err := url.PathUnescape(r.path)
+		if err != nil {
+			return nil, errors.New("the path cannot be unescaped")
+		}
+		u.Path, u.RawPath = base.Path+path, base.EscapedPath()+r.path
+	}
+	if token != "" {
+		query := "access_token=" + url.QueryEscape(token)
+		if r.query != "" {
+			query += "&" + r.query
+		}
+		u.RawQuery = query
+	}
+	req := (&http.Request{
+		Method: r.method, URL: u, Host: base.Host, Header: r.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if r.length == 0 {
+		return req, nil
+	}
+	body, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	req.Body, req.ContentLength = sentBody{body, begun}, r.length
+	if r.getBody != nil {
+		// net/http uses it only for a connection that the server had closed before a byte left.
+		req.GetBody = func() (io.ReadCloser, error) {
+			again, err := r.getBody()
+			if err != nil {
+				return nil, err
+			}
+			return sentBody{again, begun}, nil
+		}
+	}
+	return req, nil
+}
+
+func (c *Client) reportAttempt(ctx context.Context, r *request, a attempt, n int, start time.Time, again bool) {
+	if c.hook == nil && a.err == nil && !c.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	ev := Event{
+		Op: r.kind.op, AppID: c.appID, Method: r.method, Path: r.path, Attempt: n,
+		Start: start, Duration: time.Since(start), Status: a.status, Err: a.err, Repeat: again,
+	}
+	var e *Error
+	if errors.As(a.err, &e) {
+		ev.Code, ev.RID = e.Code, e.RID
+	}
+	c.report(ctx, ev)
+}
+
+// getHeader and jsonHeader are shared between requests where the transport is ours: it reads
+// them only. Another RoundTripper may be one that writes.
+func (c *Client) getHeader() http.Header {
+	if c.ownHeader {
+		return c.headers.get
+	}
+	return c.headers.get.Clone()
+}
+
+func (c *Client) jsonHeader() http.Header {
+	if c.ownHeader {
+		return c.headers.json
+	}
+	return c.headers.json.Clone()
+}
+
+type headers struct{ get, json http.Header }
+
+func newHeaders() headers {
+	return headers{
+		get:  http.Header{"User-Agent": {"wxhome"}, "Accept": {"application/json"}},
+		json: http.Header{"User-Agent": {"wxhome"}, "Accept": {"application/json"}, "Content-Type": {"application/json; charset=utf-8"}},
+	}
+}
+
+// notSent reports whether err says by itself that no request was written.
+func notSent(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect") {
+		return true
+	}
+	var dns *net.DNSError
+	return errors.As(err, &dns)
+}
