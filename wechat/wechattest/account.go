@@ -1,0 +1,61 @@
+package wechattest
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// An Account is an Official Account (公众号) of the simulation, with tokens,
+// followers, templates and quotas of its own. A [Server] embeds its first one.
+type Account struct {
+	AppID     string // read-only
+	AppSecret string // read-only
+
+	server *Server
+
+	followersMu sync.RWMutex // guards followers
+	followers   map[string]Follower
+
+	templatesMu sync.Mutex // held while templates is replaced
+	templates   atomic.Pointer[templates]
+	industry    industry
+
+	classic, stable grant
+	usage           usageBook
+}
+
+// AddAccount adds an account. It panics when the AppID or the secret is empty
+// or the AppID is taken.
+func (s *Server) AddAccount(appID, appSecret string) *Account {
+	if appID == "" || appSecret == "" {
+		panic("wechattest: an account needs an AppID and an AppSecret")
+	}
+	a := &Account{AppID: appID, AppSecret: appSecret, server: s, followers: make(map[string]Follower)}
+	a.templates.Store(&templates{})
+	s.accountsMu.Lock()
+	defer s.accountsMu.Unlock()
+	if s.accounts[appID] != nil {
+		panic("wechattest: there is an account " + appID + " already")
+	}
+	s.accounts[appID] = a
+	return a
+}
+
+// account returns the account of an AppID; nil: there is none.
+func (s *Server) account(appID string) *Account {
+	s.accountsMu.RLock()
+	defer s.accountsMu.RUnlock()
+	return s.accounts[appID]
+}
+
+// ownsSecret reports whether a secret is that of some account.
+func (s *Server) ownsSecret(secret string) bool {
+	s.accountsMu.RLock()
+	defer s.accountsMu.RUnlock()
+	for _, a := range s.accounts {
+		if a.AppSecret == secret {
+			return true
+		}
+	}
+	return false
+}
