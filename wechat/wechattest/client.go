@@ -1,0 +1,25 @@
+package wechattest
+
+import (
+	"net/http"
+
+	"github.com/org/wxhome/wechat"
+)
+
+// Client returns a new client of the account, which reaches this server and
+// nothing else: it has the server's [Server.Transport], so that not even a
+// wrong base URL among opts leads out of the test. opts come after the
+// options that Client sets itself, and win over them.
+//
+// It panics when wechat.New refuses an option.
+func (a *Account) Client(opts ...wechat.Option) *wechat.Client {
+	own := []wechat.Option{
+		wechat.WithBaseURL(a.server.URL),
+		wechat.WithHTTPClient(&http.Client{Transport: a.server.transport}),
+	}
+	c, err := wechat.New(a.AppID, a.AppSecret, append(own, opts...)...)
+	if err != nil {
+		panic("wechattest: " + err.Error())
+	}
+	return c
+}
