@@ -1,0 +1,512 @@
+package wechat_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/token"
+	"github.com/org/wxhome/wechat"
+)
+
+const (
+	appID  = "wx0123456789abcdef"
+	secret = "s3cr3t-0123456789"
+)
+
+// gateway is a scripted WeChat on a mock transport: answers for a path are used up in turn,
+// the last one stays.
+type gateway struct {
+	*httpmock.MockTransport
+	mu       sync.Mutex
+	requests []*http.Request
+	bodies   []string
+	tokens   int
+}
+
+type answer func(*http.Request) (*http.Response, error)
+
+func text(status int, body string) answer {
+	return func(*http.Request) (*http.Response, error) { return httpmock.NewStringResponse(status, body), nil }
+}
+
+func fails(err error) answer {
+	return func(r *http.Request) (*http.Response, error) {
+		if r.Body != nil {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
+		return nil, err
+	}
+}
+
+func newGateway() *gateway {
+	g := &gateway{MockTransport: httpmock.NewMockTransport()}
+	g.on(http.MethodPost, "/cgi-bin/stable_token", func(*http.Request) (*http.Response, error) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.tokens++
+		return httpmock.NewStringResponse(200, fmt.Sprintf(`{"access_token":"TOKEN_%d","expires_in":7200}`, g.tokens)), nil
+	})
+	return g
+}
+
+func (g *gateway) on(method, path string, answers ...answer) {
+	n := 0
+	g.RegisterMatcherResponder(method, "=~^https?://[^/]+(/prefix)?"+path+`(\?|$)`, httpmock.Matcher{}, func(r *http.Request) (*http.Response, error) {
+		g.mu.Lock()
+		if path != "/cgi-bin/stable_token" {
+			g.requests = append(g.requests, r)
+			body := ""
+			if r.Body != nil {
+				b, _ := io.ReadAll(r.Body)
+				body = string(b)
+			}
+			g.bodies = append(g.bodies, body)
+		}
+		a := answers[min(n, len(answers)-1)]
+		n++
+		g.mu.Unlock()
+		return a(r)
+	})
+}
+
+func (g *gateway) client(t *testing.T, opts ...wechat.Option) *wechat.Client {
+	t.Helper()
+	opts = append([]wechat.Option{wechat.WithHTTPClient(&http.Client{Transport: g})}, opts...)
+	c, err := wechat.New(appID, secret, opts...)
+	require.NoError(t, err)
+	return c
+}
+
+const okJSON = `{"errcode":0,"errmsg":"ok"}`
+
+func TestNewRefusesNonsense(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		appID, secret string
+		opts          []wechat.Option
+		says          string
+	}{
+		"no appid":         {"", secret, nil, "AppID is empty"},
+		"no secret":        {appID, "", nil, "AppSecret is empty"},
+		"newline":          {appID, secret + "\n", nil, "control character"},
+		"nil option":       {appID, secret, []wechat.Option{nil}, "option 1 is nil"},
+		"nil store":        {appID, secret, []wechat.Option{wechat.WithTokenStore(nil)}, "store is nil"},
+		"nil source":       {appID, secret, []wechat.Option{wechat.WithTokenSource(nil)}, "source is nil"},
+		"nil client":       {appID, secret, []wechat.Option{wechat.WithHTTPClient(nil)}, "client is nil"},
+		"nil logger":       {appID, secret, []wechat.Option{wechat.WithLogger(nil)}, "logger is nil"},
+		"nil hook":         {appID, secret, []wechat.Option{wechat.WithHook(nil)}, "hook is nil"},
+		"nil limiter":      {appID, secret, []wechat.Option{wechat.WithLimiter(nil)}, "limiter is nil"},
+		"rate 0":           {appID, secret, []wechat.Option{wechat.WithRate(0, 1)}, "must be positive"},
+		"prefix":           {appID, secret, []wechat.Option{wechat.WithRate(1, 1, "cgi-bin")}, "slash"},
+		"attempts":         {appID, secret, []wechat.Option{wechat.WithMaxAttempts(0)}, "1 or more"},
+		"timeouts":         {appID, secret, []wechat.Option{wechat.WithTimeouts(wechat.Timeouts{Dial: -1})}, "negative"},
+		"no scheme":        {appID, secret, []wechat.Option{wechat.WithBaseURL("api.weixin.qq.com")}, "needs a scheme"},
+		"query":            {appID, secret, []wechat.Option{wechat.WithBaseURL("https://h/?a=b")}, "nothing else"},
+		"http to wechat":   {appID, secret, []wechat.Option{wechat.WithBaseURL("http://api.weixin.qq.com")}, "https only"},
+		"classic + source": {appID, secret, []wechat.Option{wechat.WithClassicToken(), wechat.WithTokenSource(token.SourceFunc(nil))}, "exclude"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := wechat.New(tt.appID, tt.secret, tt.opts...)
+			require.ErrorContains(t, err, tt.says)
+			assert.NotContains(t, err.Error(), secret)
+		})
+	}
+}
+
+func TestCallOnTheWire(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodPost, "/cgi-bin/x", text(200, `{"errcode":0,"errmsg":"ok","n":9007199254740993}`))
+	var out struct{ N int64 }
+	in := map[string]string{"a": "<a href=\"x?a=1&b=2\">你好😀\u2028</a>", "bad": "\xff"}
+	require.NoError(t, g.client(t).Call(t.Context(), http.MethodPost, "/cgi-bin/x?k=v", in, &out))
+	assert.Equal(t, int64(9007199254740993), out.N)
+	r := g.requests[0]
+	assert.Equal(t, "https://api.weixin.qq.com/cgi-bin/x?access_token=TOKEN_1&k=v", r.URL.String())
+	assert.Equal(t, "application/json; charset=utf-8", r.Header.Get("Content-Type"))
+	want := "{\"a\":\"<a href=\\\"x?a=1&b=2\\\">你好😀\u2028</a>\",\"bad\":\"\uFFFD\"}"
+	assert.Equal(t, want, g.bodies[0])
+	assert.Equal(t, int64(len(want)), r.ContentLength)
+}
+
+func TestRefusedTokenIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{40001, 40014, 42001} {
+		g := newGateway()
+		g.on(http.MethodPost, "/cgi-bin/x", text(200, fmt.Sprintf(`{"errcode":%d,"errmsg":"no"}`, code)), text(200, okJSON))
+		require.NoError(t, g.client(t).Call(t.Context(), http.MethodPost, "/cgi-bin/x", map[string]int{"a": 1}, nil))
+		require.Len(t, g.requests, 2)
+		assert.Equal(t, "TOKEN_2", g.requests[1].URL.Query().Get("access_token"))
+		assert.Equal(t, g.bodies[0], g.bodies[1])
+	}
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/x", text(200, `{"errcode":"40001","errmsg":"no"}`))
+	err := g.client(t).Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
+	require.ErrorIs(t, err, wechat.ErrInvalidCredential)
+	assert.Len(t, g.requests, 2, "never a loop")
+	assert.Equal(t, wechat.KindToken, wechat.KindOf(err))
+}
+
+type repeatable map[string]int
+
+func (repeatable) Repeatable() bool { return true }
+
+func TestWhatIsRepeated(t *testing.T) {
+	t.Parallel()
+	lost := fails(io.ErrUnexpectedEOF)
+	for name, tt := range map[string]struct {
+		method string
+		in     any
+		first  answer
+		sent   int
+		kind   wechat.Kind // of the error, KindUnknown: the call succeeds
+	}{
+		"get lost":             {http.MethodGet, nil, lost, 2, 0},
+		"get busy":             {http.MethodGet, nil, text(200, `{"errcode":-1,"errmsg":"system error"}`), 2, 0},
+		"get 502":              {http.MethodGet, nil, text(502, "<html>"), 2, 0},
+		"post lost":            {http.MethodPost, map[string]int{}, lost, 1, wechat.KindLost},
+		"post busy":            {http.MethodPost, map[string]int{}, text(200, `{"errcode":-1}`), 1, wechat.KindBusy},
+		"repeatable lost":      {http.MethodPost, repeatable{}, lost, 2, 0},
+		"repeatable truncated": {http.MethodPost, repeatable{}, text(200, `{"errmsg":"o`), 2, 0},
+		"repeatable 412":       {http.MethodPost, repeatable{}, text(412, ""), 1, wechat.KindRequest},
+		"repeatable redirect":  {http.MethodPost, repeatable{}, text(302, ""), 1, wechat.KindRequest},
+		"repeatable minute":    {http.MethodPost, repeatable{}, text(200, `{"errcode":45011}`), 1, wechat.KindMinuteLimit},
+		"repeatable recipient": {http.MethodPost, repeatable{}, text(200, `{"errcode":43004}`), 1, wechat.KindRecipient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGateway()
+			g.on(tt.method, "/cgi-bin/x", tt.first, text(200, okJSON))
+			err := g.client(t).Call(t.Context(), tt.method, "/cgi-bin/x", tt.in, nil)
+			assert.Len(t, g.requests, tt.sent)
+			assert.Equal(t, tt.kind, wechat.KindOf(err), "%v", err)
+		})
+	}
+}
+
+func TestUnreadBodyIsRepeatedOnTheNextHost(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	var hosts []string
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/cgi-bin/stable_token" {
+			return g.RoundTrip(r)
+		}
+		hosts = append(hosts, r.URL.Host)
+		if r.URL.Host == "a.example" {
+			return nil, errors.New("no route")
+		}
+		return httpmock.NewStringResponse(200, okJSON), nil
+	})
+	c, err := wechat.New(appID, secret, wechat.WithHTTPClient(&http.Client{Transport: rt}), wechat.WithBaseURL("http://a.example", "http://b.example/prefix"))
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", map[string]int{"a": 1}, nil))
+	}
+	assert.Equal(t, []string{"a.example", "b.example", "b.example"}, hosts, "b is preferred for a while")
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestDoRefusesWhatCannotWork(t *testing.T) {
+	t.Parallel()
+	unknown := io.MultiReader(strings.NewReader("x"))
+	for name, tt := range map[string]struct {
+		method, target string
+		body           io.Reader
+		says           string
+	}{
+		"scheme":         {http.MethodGet, "https://evil/x", nil, "without scheme and host"},
+		"host":           {http.MethodGet, "//evil/x", nil, "without scheme and host"},
+		"relative":       {http.MethodGet, "cgi-bin/x", nil, "one slash"},
+		"dots":           {http.MethodGet, "/cgi-bin/../x", nil, "dot segment"},
+		"get with body":  {http.MethodGet, "/cgi-bin/x", strings.NewReader("x"), "GET takes no body"},
+		"unknown length": {http.MethodPost, "/cgi-bin/x", unknown, "length is unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGateway()
+			req, err := http.NewRequestWithContext(t.Context(), tt.method, tt.target, tt.body)
+			require.NoError(t, err)
+			_, err = g.client(t).Do(req)
+			require.ErrorContains(t, err, tt.says)
+			assert.Equal(t, wechat.KindRequest, wechat.KindOf(err))
+			if tt.body == nil {
+				require.ErrorContains(t, g.client(t).Call(t.Context(), tt.method, tt.target, nil, nil), tt.says)
+			}
+		})
+	}
+	_, err := newGateway().client(t).Do(nil)
+	require.Error(t, err)
+}
+
+func TestDoHandsOverTheBodyUnread(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"binary": "\xff\xd8\xff" + strings.Repeat("x", 100_000), "json": `{"video_url":"u"}`, "empty": "",
+		"long json": `{"item":["` + strings.Repeat("x", 200_000) + `"]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGateway()
+			g.on(http.MethodGet, "/cgi-bin/media/get", text(200, body))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/cgi-bin/media/get?media_id=M", nil)
+			require.NoError(t, err)
+			resp, err := g.client(t).Do(req)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			got, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			assert.Equal(t, body, string(got))
+			assert.Same(t, req, resp.Request, "the request sent has the token in its address")
+			assert.Empty(t, req.Header)
+		})
+	}
+}
+
+func TestTokenlessPaths(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/sns/x", text(200, `{"errcode":40001}`))
+	g.on(http.MethodGet, "/cgi-bin/x", text(200, `{"errcode":42001}`))
+	c := g.client(t)
+	for _, path := range []string{"/sns/x", "/cgi-bin/x?access_token=mine", "/cgi-bin/x?component_access_token=mine"} {
+		require.Error(t, c.Call(t.Context(), http.MethodGet, path, nil, nil))
+	}
+	assert.Zero(t, g.tokens)
+	assert.Len(t, g.requests, 3, "not repeated for a token error")
+	assert.Empty(t, g.requests[0].URL.RawQuery)
+}
+
+func TestIdempotencyKeyIsNotSent(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodPost, "/cgi-bin/x", fails(io.EOF), text(200, okJSON))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/cgi-bin/x", strings.NewReader("{}"))
+	require.NoError(t, err)
+	req.Header["Idempotency-Key"] = nil
+	resp, err := g.client(t).Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Len(t, g.requests, 2)
+	assert.NotContains(t, g.requests[1].Header, "Idempotency-Key")
+	assert.Contains(t, req.Header, "Idempotency-Key", "the caller's request is not changed")
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/x", text(200, `{"errcode":40164,"errmsg":"invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 61725984-6126f6f9-040f19c4"}`),
+		text(200, `{"errcode":99999,"errmsg":"odd`+"\x01"+`one hint: [abc] rid: 1a-2b-3c"}`))
+	c := g.client(t)
+	err := c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
+	var e *wechat.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "61725984-6126f6f9-040f19c4", e.RID)
+	assert.Equal(t, wechat.KindAccount, e.Kind())
+	assert.Contains(t, e.Hint(), "add 1.2.3.4 to the IP allow list")
+	assert.Contains(t, err.Error(), e.Hint())
+	err = c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, wechat.Code(99999), e.Code)
+	assert.Equal(t, "1a-2b-3c", e.RID)
+	assert.Equal(t, wechat.KindUnknown, e.Kind())
+	assert.ErrorIs(t, err, wechat.Code(99999))
+}
+
+func TestWrongSecretIsAnAccountError(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	asked := 0
+	g.on(http.MethodPost, "/cgi-bin/stable_token", func(*http.Request) (*http.Response, error) {
+		asked++
+		return httpmock.NewStringResponse(200, `{"errcode":40001,"errmsg":"invalid credential"}`), nil
+	})
+	c := g.client(t)
+	for range 5 {
+		err := c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
+		assert.Equal(t, wechat.KindAccount, wechat.KindOf(err))
+		assert.ErrorContains(t, err, "AppSecret")
+	}
+	assert.Equal(t, 1, asked, "a refusal is remembered")
+}
+
+func TestHookAndLogSeeEachAttempt(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/x", text(200, `{"errcode":-1,"errmsg":"busy rid: a-b"}`), text(200, okJSON))
+	var events []wechat.Event
+	var log strings.Builder
+	c := g.client(t, wechat.WithHook(func(_ context.Context, e wechat.Event) { events = append(events, e); panic("hook") }),
+		wechat.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	require.NoError(t, c.Call(t.Context(), http.MethodGet, "/cgi-bin/x?openid=o1", nil, nil))
+	require.Len(t, events, 3)
+	assert.Equal(t, wechat.OpToken, events[0].Op)
+	assert.Equal(t, []any{1, true, wechat.ErrSystemBusy, "a-b", "/cgi-bin/x", 200, appID},
+		[]any{events[1].Attempt, events[1].Repeat, events[1].Code, events[1].RID, events[1].Path, events[1].Status, events[1].AppID})
+	assert.Equal(t, []any{2, false, nil}, []any{events[2].Attempt, events[2].Repeat, events[2].Err})
+	assert.Contains(t, log.String(), "hook panicked")
+	assert.NotContains(t, log.String(), "openid")
+}
+
+func TestOwnSourceNeedsNoSecret(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/x", text(200, okJSON))
+	src := token.SourceFunc(func(context.Context) (token.Token, error) {
+		return token.Token{Value: "CENTRAL", Expiry: time.Now().Add(time.Hour)}, nil
+	})
+	c, err := wechat.New(appID, "", wechat.WithTokenSource(src), wechat.WithHTTPClient(&http.Client{Transport: g}))
+	require.NoError(t, err)
+	require.NoError(t, c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil))
+	assert.Equal(t, "CENTRAL", g.requests[0].URL.Query().Get("access_token"))
+	assert.Zero(t, g.tokens)
+	assert.ErrorContains(t, c.ClearQuotaBySecret(t.Context()), "needs the AppSecret")
+}
+
+func TestLimiterCoversItsPrefix(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/a", text(200, okJSON))
+	g.on(http.MethodGet, "/cgi-bin/b", text(200, okJSON))
+	l := &counter{}
+	c := g.client(t, wechat.WithLimiter(l, "/cgi-bin/a"))
+	for _, p := range []string{"/cgi-bin/a", "/cgi-bin/b"} {
+		require.NoError(t, c.Call(t.Context(), http.MethodGet, p, nil, nil))
+	}
+	assert.Equal(t, 1, l.n)
+	l.err = errors.New("full")
+	err := c.Call(t.Context(), http.MethodGet, "/cgi-bin/a", nil, nil)
+	require.ErrorIs(t, err, l.err)
+	assert.Equal(t, wechat.KindNetwork, wechat.KindOf(err))
+}
+
+type counter struct {
+	n   int
+	err error
+}
+
+func (c *counter) Wait(context.Context) error { c.n++; return c.err }
+
+func TestAccountCalls(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodPost, "/cgi-bin/openapi/quota/get", text(200, `{"errcode":0,"errmsg":"ok","quota":{"daily_limit":500000,"used":12,"remain":499988},"rate_limit":{"call_count":1000,"refresh_second":60}}`))
+	g.on(http.MethodPost, "/cgi-bin/clear_quota", text(200, okJSON))
+	g.on(http.MethodPost, "/cgi-bin/clear_quota/v2", text(200, okJSON))
+	g.on(http.MethodPost, "/cgi-bin/openapi/quota/clear", text(200, okJSON))
+	g.on(http.MethodPost, "/cgi-bin/openapi/rid/get", text(200, `{"errcode":0,"request":{"invoke_time":1635156704,"request_url":"access_token=50_Im7xxxx"}}`))
+	g.on(http.MethodGet, "/cgi-bin/getcallbackip", text(200, `{"ip_list":["106.55.206.146"]}`))
+	g.on(http.MethodPost, "/cgi-bin/callback/check", text(200, `{"dns":[{"ip":"111.161.64.40","real_operator":"UNICOM"}]}`))
+	c, ctx := g.client(t), t.Context()
+	q, err := c.Quota(ctx, "/cgi-bin/message/custom/send")
+	require.NoError(t, err)
+	assert.Equal(t, wechat.Quota{DailyLimit: 500000, Used: 12, Remain: 499988, RateLimit: wechat.RateLimit{Calls: 1000, Seconds: 60}}, q)
+	require.NoError(t, c.ClearQuota(ctx))
+	require.NoError(t, c.ClearQuotaBySecret(ctx))
+	require.NoError(t, c.ClearPathQuota(ctx, "/cgi-bin/x"))
+	info, err := c.RequestInfo(ctx, "a-b")
+	require.NoError(t, err)
+	assert.Equal(t, "access_token=[redacted]", info.RequestURL)
+	ips, err := c.CallbackIPs(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"106.55.206.146"}, ips)
+	check, err := c.CheckCallback(ctx, "", "")
+	require.NoError(t, err)
+	assert.Equal(t, "UNICOM", check.DNS[0].Operator)
+	assert.Equal(t, []string{
+		`{"cgi_path":"/cgi-bin/message/custom/send"}`, `{"appid":"` + appID + `"}`, `{"appid":"` + appID + `","appsecret":"` + secret + `"}`,
+		`{"cgi_path":"/cgi-bin/x"}`, `{"rid":"a-b"}`, ``, `{"action":"all","check_operator":"DEFAULT"}`,
+	}, g.bodies)
+}
+
+// TestNothingLeaks walks every error, the log and the hook's values for the secret and tokens.
+func TestNothingLeaks(t *testing.T) {
+	t.Parallel()
+	echo := func(status int) answer {
+		return func(r *http.Request) (*http.Response, error) {
+			return httpmock.NewStringResponse(status, "<p>"+r.URL.String()+" "+secret+"</p>"), nil
+		}
+	}
+	coded := func(code int) answer {
+		return func(r *http.Request) (*http.Response, error) {
+			return httpmock.NewStringResponse(200, fmt.Sprintf(`{"errcode":%d,"errmsg":"no %s %s"}`, code, r.URL.RawQuery, secret)), nil
+		}
+	}
+	network := func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("get %s with %s: %w", r.URL, secret, io.ErrUnexpectedEOF)
+	}
+	for name, a := range map[string]answer{
+		"network": network, "redirect": echo(302), "502": echo(502), "html": echo(200),
+		"truncated": text(200, `{"access_token":"TOKEN_9","expires_`), "40125": coded(40125), "40164": coded(40164), "40001": coded(40001), "47003": coded(47003),
+	} {
+		for _, path := range []string{"/cgi-bin/x", "/cgi-bin/stable_token", "/cgi-bin/token"} {
+			t.Run(name+path, func(t *testing.T) {
+				t.Parallel()
+				leakCase(t, path, a)
+			})
+		}
+	}
+}
+
+func leakCase(t *testing.T, path string, a answer) {
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/x", a)
+	if path != "/cgi-bin/x" {
+		g.on(http.MethodPost, path, a)
+		g.on(http.MethodGet, path, a)
+	}
+	var seen strings.Builder
+	opts := []wechat.Option{
+		wechat.WithLogger(slog.New(slog.NewJSONHandler(&seen, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		wechat.WithHook(func(_ context.Context, e wechat.Event) {
+			fmt.Fprintf(&seen, "%+v %#v\n", e, e.Err)
+			panic(e.Path + secret)
+		}),
+		wechat.WithMaxAttempts(2),
+	}
+	if path == "/cgi-bin/token" {
+		opts = append(opts, wechat.WithClassicToken())
+	}
+	c := g.client(t, opts...)
+	err := c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
+	require.Error(t, err)
+	walk(err, func(e error) { fmt.Fprintf(&seen, "%v %+v %#v %q\n", e, e, e, e) })
+	fmt.Fprintf(&seen, "%+v %#v %+v", c, c, c.Token)
+	js, _ := json.Marshal(err)
+	seen.Write(js)
+	for _, leak := range []string{secret, "TOKEN_"} {
+		assert.NotContains(t, seen.String(), leak)
+	}
+}
+
+func walk(err error, visit func(error)) {
+	if err == nil {
+		return
+	}
+	visit(err)
+	switch u := err.(type) {
+	case interface{ Unwrap() error }:
+		walk(u.Unwrap(), visit)
+	case interface{ Unwrap() []error }:
+		for _, e := range u.Unwrap() {
+			walk(e, visit)
+		}
+	}
+}
