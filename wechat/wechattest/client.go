@@ -11,6 +11,9 @@ import (
 // wrong base URL among opts leads out of the test. opts come after the
 // options that Client sets itself, and win over them.
 //
+// A test of the client's own transport makes its client with wechat.New and
+// the option WithBaseURL(s.URL), which works for all but servers in memory.
+//
 // It panics when wechat.New refuses an option.
 func (a *Account) Client(opts ...wechat.Option) *wechat.Client {
 	own := []wechat.Option{

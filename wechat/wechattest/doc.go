@@ -57,7 +57,7 @@
 //     break, another control character or :// is 47003; emoji are dropped
 //     before a value is measured; names have no digits; dates may also be
 //     written 2019-10-01, 2019/10/1 or 2019.10.1
-//   - a url of more than 1,024 bytes is 40039, one that is not http or https
+//   - a url of more than 2,048 bytes is 40039, one that is not http or https
 //     is 45051; a mini program's appid that is no AppID is 40166, but whether
 //     it is linked is not asked; an empty miniprogram is none
 //   - a follower who rejects messages is 48002

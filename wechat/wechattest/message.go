@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	maxURL         = 1024 // bytes; WeChat does not publish its limit
+	maxURL         = 2048 // bytes; WeChat does not publish its limit
 	maxClientMsgID = 64   // bytes; published for the mass-send sibling only
 	maxTemplateID  = 64   // real ids have 43
 )

@@ -107,7 +107,7 @@ func TestSendValues(t *testing.T) {
 func TestSendJumps(t *testing.T) {
 	t.Parallel()
 	runSendCases(t, []sendCase{
-		{name: "url too long", replace: []string{"?a=1", "?a=" + strings.Repeat("1", 1100)}, code: 40039},
+		{name: "url too long", replace: []string{"?a=1", "?a=" + strings.Repeat("1", 2048)}, code: 40039},
 		{name: "url without host", replace: []string{"https://example.com/", "example.com/"}, code: 45051},
 		{name: "url with another scheme", replace: []string{"https:", "javascript:"}, code: 45051},
 		{name: "empty miniprogram", replace: []string{`"data"`, `"miniprogram":{"appid":"","pagepath":""},"data"`}, code: 0},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat/wechattest"
 )
 
@@ -40,6 +41,9 @@ func TestValueRules(t *testing.T) {
 			t.Parallel()
 			for _, v := range tt.good {
 				assert.True(t, wechattest.ValidValue(tt.keyword, v), "%q", v)
+				if ruled := tt.bad != nil; ruled && !strings.Contains(v, "🎉") { // emoji: removed, so better not sent
+					assert.NoError(t, template.CheckValue(tt.keyword, v), "package template refuses what the server takes: %q", v)
+				}
 			}
 			for _, v := range tt.bad {
 				assert.False(t, wechattest.ValidValue(tt.keyword, v), "%q", v)
