@@ -375,6 +375,7 @@ func BenchmarkGet(b *testing.B) {
 		b.Run("parallel/impl="+impl.name, func(b *testing.B) {
 			get := impl.get(b)
 			b.ReportAllocs()
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					get()
