@@ -1,0 +1,171 @@
+package school
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// change is what a line did; the greater one wins.
+type change int
+
+const (
+	unchanged change = iota
+	updated
+	added
+)
+
+// loader writes rows within a transaction.
+type loader struct {
+	ctx      context.Context // of the one call that the loader lives for
+	tx       *sql.Tx
+	now      string
+	prepared map[string]*sql.Stmt
+}
+
+func (l *loader) close() error {
+	var err error
+	for _, s := range l.prepared {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+func (l *loader) statement(query string) (*sql.Stmt, error) {
+	if s, ok := l.prepared[query]; ok {
+		return s, nil
+	}
+	s, err := l.tx.PrepareContext(l.ctx, query)
+	if err == nil {
+		l.prepared[query] = s
+	}
+	return s, err
+}
+
+// exec returns the number of rows affected.
+func (l *loader) exec(query string, args ...any) (int64, error) {
+	s, err := l.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(l.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// find scans the first row; false: there is none.
+func (l *loader) find(query string, args []any, dest ...any) (bool, error) {
+	s, err := l.statement(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(l.ctx, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// row writes one line.
+func (l *loader) row(r Row) (change, error) {
+	binding, err := l.binding(r)
+	if err != nil {
+		return 0, err
+	}
+	renamed, err := l.exec(`UPDATE student_photo SET student_name = ? WHERE student_id = ? AND student_name <> ?`,
+		r.StudentName, r.StudentID, r.StudentName)
+	if err != nil {
+		return 0, err
+	}
+	photo, err := l.photo(r)
+	if renamed > 0 {
+		photo = max(photo, updated)
+	}
+	return max(binding, photo), err
+}
+
+// binding writes a parent's openid for a child.
+func (l *loader) binding(r Row) (change, error) {
+	var id int64
+	var openID sql.NullString
+	found, err := l.find(`SELECT id, wechat_openid FROM parent_wechat_bind
+WHERE parent_mobile = ? AND student_id = ? ORDER BY CASE WHEN wechat_openid = ? THEN 0 ELSE 1 END, id LIMIT 1`,
+		[]any{r.Mobile, r.StudentID, r.OpenID}, &id, &openID)
+	switch {
+	case err != nil:
+		return 0, err
+	case !found:
+		_, err := l.exec(`INSERT INTO parent_wechat_bind (parent_mobile, wechat_openid, student_id, create_time) VALUES (?, ?, ?, ?)`,
+			r.Mobile, nullable(r.OpenID), r.StudentID, l.now)
+		return added, err
+	case r.OpenID == "" || r.OpenID == openID.String:
+		return unchanged, nil
+	}
+	_, err = l.exec(`UPDATE parent_wechat_bind SET wechat_openid = ? WHERE id = ?`, r.OpenID, id)
+	return updated, err
+}
+
+// photo writes a photo. A student without one gets a row with the name alone,
+// which the first photo then fills.
+func (l *loader) photo(r Row) (change, error) {
+	var held sql.NullString
+	at := nullable("")
+	if r.PhotoURL != "" {
+		at = nullable(stamp(r.PhotoTime))
+	}
+	found, err := l.find(`SELECT photo_url FROM student_photo WHERE student_id = ? AND (photo_url = ? OR photo_url IS NULL OR photo_url = '' OR ? = '')
+ORDER BY CASE WHEN photo_url = ? THEN 0 ELSE 1 END LIMIT 1`,
+		[]any{r.StudentID, r.PhotoURL, r.PhotoURL, r.PhotoURL}, &held)
+	switch {
+	case err != nil:
+		return 0, err
+	case !found:
+		_, err := l.exec(`INSERT INTO student_photo (student_id, student_name, photo_url, photo_update_time) VALUES (?, ?, ?, ?)`,
+			r.StudentID, r.StudentName, nullable(r.PhotoURL), at)
+		return added, err
+	case r.PhotoURL == "":
+		return unchanged, nil
+	case held.String == "":
+		_, err := l.exec(`UPDATE student_photo SET photo_url = ?, photo_update_time = ?
+WHERE student_id = ? AND (photo_url IS NULL OR photo_url = '')`, r.PhotoURL, at, r.StudentID)
+		return updated, err
+	}
+	return l.photoTime(r)
+}
+
+// photoTime gives a photo that is there the file's time. The times are
+// compared here: what a driver hands out depends on the column's type.
+func (l *loader) photoTime(r Row) (change, error) {
+	var held any
+	if _, err := l.find(`SELECT photo_update_time FROM student_photo WHERE student_id = ? AND photo_url = ?`,
+		[]any{r.StudentID, r.PhotoURL}, &held); err != nil {
+		return 0, err
+	}
+	if sameTime(held, r.PhotoTime) {
+		return unchanged, nil
+	}
+	_, err := l.exec(`UPDATE student_photo SET photo_update_time = ? WHERE student_id = ? AND photo_url = ?`,
+		stamp(r.PhotoTime), r.StudentID, r.PhotoURL)
+	return updated, err
+}
+
+// sameTime compares a column's value with a moment. A driver that makes a
+// time.Time out of a column without a zone may have put any zone to it, so the
+// clock's reading decides.
+func sameTime(held any, at time.Time) bool {
+	switch held := held.(type) {
+	case time.Time:
+		return held.Format(time.DateTime) == stamp(at)
+	case []byte:
+		return sameTime(string(held), at)
+	case string:
+		t, ok := parseTime(held)
+		return ok && t.Equal(at)
+	}
+	return false
+}
+
+func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
