@@ -36,7 +36,7 @@ func (c *Client) List(ctx context.Context) ([]Template, error) {
 // POST /cgi-bin/template/api_add_template
 func (c *Client) Add(ctx context.Context, shortID string, keywords ...string) (id string, err error) {
 	if shortID == "" {
-		return "", &invalidError{"the library's template id (template_id_short) is empty"}
+		return "", &refusal{ErrInvalidArgument, "the library's template id (template_id_short) is empty"}
 	}
 	in := struct {
 		ShortID  string   `json:"template_id_short"`
@@ -54,7 +54,7 @@ func (c *Client) Add(ctx context.Context, shortID string, keywords ...string) (i
 // POST /cgi-bin/template/del_private_template
 func (c *Client) Delete(ctx context.Context, templateID string) error {
 	if templateID == "" {
-		return &invalidError{"the template id is empty"}
+		return &refusal{ErrInvalidArgument, "the template id is empty"}
 	}
 	in := struct {
 		ID string `json:"template_id"`
@@ -93,7 +93,7 @@ const industries = 41
 func (c *Client) SetIndustry(ctx context.Context, primary, secondary int) error {
 	for _, n := range []int{primary, secondary} {
 		if n < 1 || n > industries {
-			return &invalidError{fmt.Sprintf("industry %d does not exist, they are numbered 1 to %d", n, industries)}
+			return &refusal{ErrInvalidArgument, fmt.Sprintf("industry %d does not exist, they are numbered 1 to %d", n, industries)}
 		}
 	}
 	in := struct {

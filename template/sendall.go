@@ -191,7 +191,7 @@ func (b *batch) attempt(ctx context.Context, m *Message) (id int64, err error) {
 			err = fmt.Errorf("template: panic while sending (%T)", v)
 		}
 	}()
-	return b.client.send(ctx, m)
+	return b.client.send(ctx, *m)
 }
 
 // stopped returns why nothing more may be sent, or nil.

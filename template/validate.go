@@ -19,17 +19,17 @@ const (
 func (m Message) Validate() error {
 	switch {
 	case m.To == "":
-		return &invalidError{"the message has no recipient (To is empty)"}
+		return &refusal{ErrInvalidMessage, "the message has no recipient (To is empty)"}
 	case m.TemplateID == "":
-		return &invalidError{"the message names no template (TemplateID is empty)"}
+		return &refusal{ErrInvalidMessage, "the message names no template (TemplateID is empty)"}
 	case len(m.ClientMsgID) > clientMsgIDLimit:
-		return &invalidError{fmt.Sprintf("ClientMsgID has %d bytes, at most %d", len(m.ClientMsgID), clientMsgIDLimit)}
+		return &refusal{ErrInvalidMessage, fmt.Sprintf("ClientMsgID has %d bytes, at most %d", len(m.ClientMsgID), clientMsgIDLimit)}
 	case len(m.URL) > urlLimit:
-		return &invalidError{fmt.Sprintf("URL has %d bytes, at most %d", len(m.URL), urlLimit)}
+		return &refusal{ErrInvalidMessage, fmt.Sprintf("URL has %d bytes, at most %d", len(m.URL), urlLimit)}
 	case m.MiniProgram != nil && m.MiniProgram.AppID == "" && *m.MiniProgram != (MiniProgram{}):
-		return &invalidError{"MiniProgram has a page and no AppID"}
+		return &refusal{ErrInvalidMessage, "MiniProgram has a page and no AppID"}
 	case len(m.Data) == 0:
-		return &invalidError{"the message has no values (Data is empty)"}
+		return &refusal{ErrInvalidMessage, "the message has no values (Data is empty)"}
 	}
 	keys := make([]string, 0, len(m.Data))
 	for key := range m.Data {
