@@ -12,31 +12,49 @@ import (
 )
 
 // Cache holds the token of one account. Make one with [NewCache].
+//
+// A token is served by [Cache.Get] until shortly before its end. Then the next caller begins a
+// refresh, in a goroutine of its own that ends by itself, and all are served the old token
+// until the new one is there. A refresh that fails leaves the old token in use and is repeated
+// after 1 to 30 seconds, until the token has ended. Callers wait for a refresh only when they
+// have no token that works, each until its own context ends.
+//
+// All methods are safe for concurrent use. There is nothing to close.
 type Cache struct {
 	fresh atomic.Pointer[entry] // what Get serves at once; a timer takes it away
 
 	source Source
 	store  Store // nil: none
 	key    string
+	locked bool
 	locker Locker // nil: none
 	margin time.Duration
-	hook   func(context.Context, Event)
+	hook   func(context.Context, Event) // nil: none
 
-	mu      sync.Mutex // guards what follows
-	last    *entry     // the newest token; it may still be good when fresh is nil
-	timer   *time.Timer
-	flight  *flight // the refresh under way
-	refusal *refusal
-	retries int       // failed refreshes in a row
-	fetched time.Time // when the source was last asked
-	dropped string    // the token that was refused; never served or loaded again
-	// confirmed is until when the source's word holds that a refused token is the right one.
+	mu       sync.Mutex // guards what follows, down to the empty line
+	last     *entry     // the token in use; it may still work when fresh is nil
+	timer    *time.Timer
+	flight   *flight // the refresh under way; nil: none
+	refusal  *refusal
+	retries  int       // failed refreshes in a row
+	earliest time.Time // the next refresh for age begins no sooner
+	// dropped is the token that was refused, until there is another. It is served again only
+	// if the source gives it once more, and that word holds until confirmed.
+	dropped   *entry // nil: none
 	confirmed time.Time
+
+	// What follows belongs to the flight: there is one at a time, and mu lies between two.
+	fetched time.Time     // when the source was asked last
+	life    time.Duration // of the token that it gave last
 }
 
-// entry is a token in use, behind a pointer so that printing a Cache shows none.
+// entry is a token, behind a pointer so that printing a Cache, by whatever way, shows none.
 type entry struct{ token Token }
 
+// is reports whether e holds value.
+func (e *entry) is(value string) bool { return e != nil && e.token.Value == value }
+
+// refusal is an answer of the source that asking again will not change.
 type refusal struct {
 	err   error
 	until time.Time
@@ -45,76 +63,21 @@ type refusal struct {
 // ErrUnchanged is returned by [Cache.Invalidate] when the source gave the refused token back.
 var ErrUnchanged = errors.New("token: the source gave the refused token back")
 
-// An Option configures a [Cache].
-type Option func(*Cache) error
-
-// WithStore shares the token under key; see [Key].
-func WithStore(s Store, key string) Option {
-	return func(c *Cache) error {
-		if s == nil || key == "" {
-			return errors.New("WithStore needs a store and a key")
-		}
-		c.store, c.key = s, key
-		return nil
-	}
-}
-
-// WithLock takes the lock of the Store, which must be a [Locker] and given before, around each
-// fetch. It is for sources whose fetch retires the token before it (GET /cgi-bin/token).
-func WithLock() Option {
-	return func(c *Cache) error {
-		l, ok := c.store.(Locker)
-		if !ok {
-			return errors.New("WithLock needs WithStore before it, with a store that is a Locker")
-		}
-		c.locker = l
-		return nil
-	}
-}
-
-// WithMargin begins the refresh d before the token ends, [DefaultMargin] unless set. Of a short
-// lifetime it takes a third at most.
-func WithMargin(d time.Duration) Option {
-	return func(c *Cache) error {
-		if d <= 0 {
-			return fmt.Errorf("WithMargin: %v is not positive", d)
-		}
-		c.margin = d
-		return nil
-	}
-}
-
-// WithHook tells hook of each use of source, store and lock. It is called by one goroutine at
-// a time. A panic in it is dropped.
-func WithHook(hook func(context.Context, Event)) Option {
-	return func(c *Cache) error {
-		if hook == nil {
-			return errors.New("WithHook: the hook is nil")
-		}
-		c.hook = hook
-		return nil
-	}
-}
-
-// NewCache returns an empty Cache over src. It does no I/O.
+// NewCache returns an empty Cache over src. It does no I/O and starts no goroutine.
 func NewCache(src Source, opts ...Option) (*Cache, error) {
-	if src == nil {
+	if f, ok := src.(SourceFunc); src == nil || ok && f == nil {
 		return nil, errors.New("token: the source is nil")
 	}
 	c := &Cache{source: src, margin: DefaultMargin}
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, fmt.Errorf("token: option %d is nil", i+1)
-		}
-		if err := opt(c); err != nil {
-			return nil, fmt.Errorf("token: %w", err)
-		}
+	if err := c.configure(opts); err != nil {
+		return nil, fmt.Errorf("token: %w", err)
 	}
 	return c, nil
 }
 
-// Get returns a token that is good, as far as is known. It waits for a fetch, until ctx ends,
-// only when there is none.
+// Get returns a token that works, as far as is known. It waits only when there is none: for
+// the Store and the Source, or until ctx ends. The error is that of the Source or of ctx; the
+// Store's failures are told to [WithHook].
 func (c *Cache) Get(ctx context.Context) (string, error) {
 	if e := c.fresh.Load(); e != nil {
 		return e.token.Value, nil
@@ -123,71 +86,83 @@ func (c *Cache) Get(ctx context.Context) (string, error) {
 }
 
 func (c *Cache) get(ctx context.Context) (string, error) {
-	c.mu.Lock()
-	now := time.Now()
-	if c.last != nil && c.last.token.live(now) {
-		value := c.last.token.Value
-		if c.fresh.Load() == nil && c.flight == nil {
-			c.start(ctx, "")
-		}
-		c.mu.Unlock()
-		return value, nil
-	}
-	if c.refusal != nil && now.Before(c.refusal.until) {
-		defer c.mu.Unlock()
-		return "", c.refusal.err
-	}
-	if err := ctx.Err(); err != nil {
-		c.mu.Unlock()
-		return "", err
-	}
-	f := c.flight
+	value, f, err := c.look(ctx)
 	if f == nil {
-		f = c.start(ctx, c.dropped)
+		return value, err
 	}
-	c.mu.Unlock()
 	return f.wait(ctx)
 }
 
-// Invalidate drops stale, a token that the platform refused, and returns when there is
-// another. It does nothing if stale is not the token in use: then somebody else has been here
-// before. The Store is read first, so that a token which another process has fetched is used.
-// The error is [ErrUnchanged], the refresh's, or that of ctx.
-func (c *Cache) Invalidate(ctx context.Context, stale string) error {
-	for {
-		c.mu.Lock()
-		if c.last != nil && c.last.token.Value != stale || c.last == nil && c.dropped != stale || stale == "" {
-			c.mu.Unlock()
-			return nil
+// look returns the token in use, with a refresh begun if it is due, or a flight to wait for.
+func (c *Cache) look(ctx context.Context) (string, *flight, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if c.last != nil && c.last.token.live(now) {
+		if c.fresh.Load() == nil && c.flight == nil {
+			c.start(ctx)
 		}
-		if c.last != nil && time.Now().Before(c.confirmed) {
-			c.mu.Unlock()
-			return ErrUnchanged
-		}
-		if c.refusal != nil && time.Now().Before(c.refusal.until) {
-			defer c.mu.Unlock()
-			return c.refusal.err
-		}
-		f, told := c.flight, true
-		if f == nil {
-			c.drop(stale)
-			f = c.start(ctx, stale)
-		} else {
-			told = f.stale == stale
-			c.drop(stale)
-		}
-		c.mu.Unlock()
-		value, err := f.wait(ctx)
-		switch {
-		case err != nil:
-			return err
-		case value != stale:
-			return nil
-		case told:
-			return ErrUnchanged
-		}
-		// The flight had left before anybody knew that stale was refused: ask once more.
+		return c.last.token.Value, nil, nil
 	}
+	if err := c.refused(now); err != nil {
+		return "", nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return "", nil, err
+	}
+	if c.flight == nil {
+		c.start(ctx)
+	}
+	return "", c.flight, nil
+}
+
+// Invalidate drops stale, a token that the platform refused (40001, 40014, 42001), and returns
+// once there is another. It returns nil at once if stale is not the token in use: somebody
+// else has been here before. Any number of callers cause one refresh.
+//
+// The Store is read first, so that a token which another process has fetched is taken over.
+// [ErrUnchanged] means that the Source gave the very same token back. It stays in use then,
+// and for ten seconds the Source is not asked about it again. After any other error of the
+// Source the token is no longer served, and the next [Cache.Get] asks anew. When ctx ends
+// first its error is returned and the refresh goes on.
+func (c *Cache) Invalidate(ctx context.Context, stale string) error {
+	f, err := c.invalidate(ctx, stale)
+	if f == nil {
+		return err
+	}
+	value, err := f.wait(ctx)
+	if err == nil && value == stale {
+		return ErrUnchanged
+	}
+	return err
+}
+
+func (c *Cache) invalidate(ctx context.Context, stale string) (*flight, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	switch {
+	case stale == "", !c.last.is(stale) && (c.last != nil || !c.dropped.is(stale)):
+		return nil, nil
+	case c.last != nil && c.dropped.is(stale) && now.Before(c.confirmed):
+		return nil, ErrUnchanged
+	}
+	c.drop(stale)
+	if err := c.refused(now); err != nil {
+		return nil, err
+	}
+	if c.flight == nil {
+		c.start(ctx)
+	}
+	return c.flight, nil
+}
+
+// refused returns the source's refusal while it is remembered. c.mu is held.
+func (c *Cache) refused(now time.Time) error {
+	if c.refusal == nil || !now.Before(c.refusal.until) {
+		return nil
+	}
+	return c.refusal.err
 }
 
 // drop takes stale out of use. c.mu is held.
@@ -196,13 +171,15 @@ func (c *Cache) drop(stale string) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.last, c.dropped = nil, stale
+	c.last, c.dropped, c.earliest = nil, &entry{Token{Value: stale}}, time.Time{}
 }
 
-// publish serves e until its refresh is due. c.mu is held. The timer holds the Cache weakly, so
-// that one which is no longer used can be collected; it counts the process's own time, so that
-// a jump of the wall clock does not matter, and after a machine's sleep a late refresh is
-// mended by the platform's refusal.
+// publish lets Get serve e at once for d. c.mu is held.
+//
+// A timer, and no look at the clock in Get, ends that. It holds the Cache weakly, so that one
+// that is no longer used can be collected. Timers stand still while a machine sleeps: after
+// that an expired token may be served, which the platform refuses with 40001 and Invalidate
+// mends, as it does for a token that was retired early.
 func (c *Cache) publish(e *entry, d time.Duration) {
 	if c.timer != nil {
 		c.timer.Stop()
@@ -217,5 +194,5 @@ func (c *Cache) publish(e *entry, d time.Duration) {
 	})
 }
 
-// Format prints no token, whatever the verb.
+// Format prints no token, whatever the verb. It implements [fmt.Formatter].
 func (c *Cache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "token.Cache") }

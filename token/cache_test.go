@@ -3,14 +3,12 @@ package token_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"math/rand/v2"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,380 +16,296 @@ import (
 	"github.com/org/wxhome/token"
 )
 
-// source counts its fetches. It takes a second for each.
-type source struct {
-	n    atomic.Int32
-	life time.Duration
-	same bool
-	fail atomic.Pointer[error]
-}
-
-func (s *source) Token(ctx context.Context) (token.Token, error) {
-	n := s.n.Add(1)
-	select {
-	case <-time.After(time.Second):
-	case <-ctx.Done():
-		return token.Token{}, ctx.Err()
-	}
-	if err := s.fail.Load(); err != nil {
-		return token.Token{}, *err
-	}
-	if s.same {
-		n = 1
-	}
-	life := s.life
-	if life == 0 {
-		life = 2 * time.Hour
-	}
-	return token.Token{Value: fmt.Sprintf("TOKEN_%d", n), Expiry: time.Now().Add(life)}, nil
-}
-
-func (s *source) failWith(err error) { s.fail.Store(&err) }
-
-type coded int
-
-func (c coded) Error() string { return fmt.Sprintf("errcode %d", int(c)) }
-func (c coded) ErrCode() int  { return int(c) }
-
-func newCache(t *testing.T, src token.Source, opts ...token.Option) *token.Cache {
-	t.Helper()
-	c, err := token.NewCache(src, opts...)
-	require.NoError(t, err)
-	return c
-}
-
-// all runs f on n goroutines at once and returns when they have ended.
-func all(n int, f func()) {
-	var group sync.WaitGroup
-	for range n {
-		group.Go(f)
-	}
-	group.Wait()
-}
+// These tests run in a bubble of synctest, which fails when a goroutine is left behind.
 
 func TestOneFetchForAThousand(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		src := &source{}
 		c := newCache(t, src)
-		get := func(want string) func() {
+		want := func(want string) func() {
 			return func() {
 				v, err := c.Get(t.Context())
 				assert.NoError(t, err)
 				assert.Equal(t, want, v)
 			}
 		}
-		all(1000, get("TOKEN_1"))
-		assert.EqualValues(t, 1, src.n.Load(), "cold")
+		all(1000, want("TOKEN_1"))
+		assert.Equal(t, 1, src.fetches(), "cold")
 		time.Sleep(2*time.Hour - time.Minute)
-		all(1000, get("TOKEN_1"))
-		synctest.Wait()
+		all(1000, want("TOKEN_1"))
 		time.Sleep(2 * time.Second)
-		all(1000, get("TOKEN_2"))
-		assert.EqualValues(t, 2, src.n.Load(), "at expiry: the old one is served while one fetch is under way")
+		all(1000, want("TOKEN_2"))
+		assert.Equal(t, 2, src.fetches(), "due: the old one is served while one fetch is under way")
 		time.Sleep(3 * time.Hour)
-		all(1000, get("TOKEN_3"))
-		assert.EqualValues(t, 3, src.n.Load(), "long after expiry")
+		all(1000, want("TOKEN_3"))
+		assert.Equal(t, 3, src.fetches(), "expired")
 		all(1000, func() {
 			assert.NoError(t, c.Invalidate(t.Context(), "TOKEN_3"))
-			get("TOKEN_4")()
+			want("TOKEN_4")()
 		})
-		assert.EqualValues(t, 4, src.n.Load(), "refused")
+		assert.Equal(t, 4, src.fetches(), "refused")
 	})
 }
 
-func TestInvalidateTellsTokensApart(t *testing.T) {
+func TestRefreshMoment(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		src := &source{}
-		c := newCache(t, src)
-		_, err := c.Get(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, c.Invalidate(t.Context(), "another"))
-		require.NoError(t, c.Invalidate(t.Context(), ""))
-		assert.EqualValues(t, 1, src.n.Load())
-	})
+	for name, tc := range map[string]struct {
+		life, margin, from, to time.Duration
+	}{
+		"default":         {2 * time.Hour, 0, 2*time.Hour - 198*time.Second, 2*time.Hour - 180*time.Second},
+		"given":           {2 * time.Hour, 10 * time.Minute, 109 * time.Minute, 110 * time.Minute},
+		"short lifetime":  {6 * time.Minute, 0, 228 * time.Second, 240 * time.Second},
+		"absurd margin":   {time.Hour, 1 << 62, 38 * time.Minute, 40 * time.Minute},
+		"three seconds":   {3 * time.Second, 0, 1900 * time.Millisecond, 2 * time.Second},
+		"one second":      {time.Second, 0, time.Second, time.Second},
+		"less than one":   {300 * time.Millisecond, 0, time.Second, time.Second},
+		"as good as none": {time.Nanosecond, 0, time.Second, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen, step := map[time.Duration]bool{}, max(tc.life/2000, time.Millisecond)
+			for range 20 {
+				d := refreshAfter(t, tc.life, tc.margin, step)
+				assert.GreaterOrEqual(t, d, tc.from)
+				assert.LessOrEqual(t, d, tc.to+step, "who asks does so a step late at most")
+				seen[d] = true
+			}
+			if tc.life > time.Second {
+				assert.Greater(t, len(seen), 1, "jitter")
+			}
+		})
+	}
 }
 
-func TestSameTokenAgainIsNoLoop(t *testing.T) {
-	t.Parallel()
+// refreshAfter tells when a token that is asked for at each step is fetched again.
+func refreshAfter(t *testing.T, life, margin, step time.Duration) (second time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &source{same: true}
-		c := newCache(t, src)
-		_, err := c.Get(t.Context())
-		require.NoError(t, err)
-		for range 100 {
-			require.ErrorIs(t, c.Invalidate(t.Context(), "TOKEN_1"), token.ErrUnchanged)
+		var fetches []time.Time
+		src := token.SourceFunc(func(context.Context) (token.Token, error) {
+			fetches = append(fetches, time.Now())
+			return token.Token{Value: "v", Expiry: time.Now().Add(life)}, nil
+		})
+		var opts []token.Option
+		if margin != 0 {
+			opts = append(opts, token.WithMargin(margin))
 		}
-		assert.EqualValues(t, 2, src.n.Load())
-		v, err := c.Get(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, "TOKEN_1", v, "the source has confirmed it")
-		time.Sleep(11 * time.Second)
-		require.ErrorIs(t, c.Invalidate(t.Context(), "TOKEN_1"), token.ErrUnchanged)
-		assert.EqualValues(t, 3, src.n.Load())
+		c := newCache(t, src, opts...)
+		for len(fetches) < 2 {
+			get(t, c)
+			synctest.Wait()
+			time.Sleep(step)
+		}
+		second = fetches[1].Sub(fetches[0])
 	})
+	return second
 }
 
 func TestRefusalIsRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		src := &source{}
-		src.failWith(coded(40125))
+		src.failWith(errors.Join(errors.New("fetch"), coded(40125)))
 		c := newCache(t, src)
 		for range 1000 {
 			_, err := c.Get(t.Context())
 			require.ErrorIs(t, err, coded(40125))
 		}
-		assert.EqualValues(t, 1, src.n.Load())
+		assert.Equal(t, 1, src.fetches())
 		src.fail.Store(nil)
-		time.Sleep(11 * time.Second)
+		time.Sleep(9 * time.Second)
 		_, err := c.Get(t.Context())
-		require.NoError(t, err)
-		src.failWith(coded(-1))
-		require.Error(t, c.Invalidate(t.Context(), "TOKEN_2"))
-		n := src.n.Load()
-		_, err = c.Get(t.Context())
-		require.Error(t, err)
-		assert.Equal(t, n+1, src.n.Load(), "busy is no refusal")
+		require.ErrorIs(t, err, coded(40125))
+		time.Sleep(time.Second)
+		assert.Equal(t, "TOKEN_2", get(t, c))
 	})
 }
 
+func TestOtherErrorsAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	for _, failure := range []error{errors.New("no route"), coded(-1), coded(0)} {
+		synctest.Test(t, func(t *testing.T) {
+			src := &source{}
+			src.failWith(failure)
+			c := newCache(t, src)
+			all(1000, func() {
+				_, err := c.Get(t.Context())
+				assert.ErrorIs(t, err, failure)
+			})
+			assert.Equal(t, 1, src.fetches(), "who waits for one fetch shares its error")
+			src.fail.Store(nil)
+			assert.Equal(t, "TOKEN_2", get(t, c))
+		})
+	}
+}
+
+// In the two hours of a token whose source fails as fast as it is asked nobody notices, and
+// the source is not hammered, least of all in the last seconds.
 func TestFailedRefreshKeepsTheOldToken(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		src := &source{}
-		c := newCache(t, src)
-		_, err := c.Get(t.Context())
-		require.NoError(t, err)
-		src.failWith(errors.New("down"))
-		for range 110 * 60 {
-			v, err := c.Get(t.Context())
-			require.NoError(t, err)
-			require.Equal(t, "TOKEN_1", v)
-			time.Sleep(time.Second)
-		}
-		before := src.n.Load()
-		for range 9 * 60 {
+	for failure, most := range map[error]int{errors.New("down"): 20, coded(40164): 18} {
+		synctest.Test(t, func(t *testing.T) {
+			src := &source{fast: true}
+			c := newCache(t, src)
+			get(t, c)
+			end := time.Now().Add(2 * time.Hour)
+			src.failWith(failure)
+			for time.Until(end) > 0 {
+				require.Equal(t, "TOKEN_1", get(t, c))
+				synctest.Wait()
+				time.Sleep(max(time.Until(end)/100, 50*time.Millisecond))
+			}
+			assert.Less(t, src.fetches(), most, "%v", failure)
+			assert.Greater(t, src.fetches(), 5, "it does go on")
 			_, err := c.Get(t.Context())
-			require.NoError(t, err)
-			time.Sleep(time.Second)
-		}
-		assert.Less(t, src.n.Load()-before, int32(30), "no storm while it fails")
-		time.Sleep(2 * time.Minute)
-		_, err = c.Get(t.Context())
-		require.ErrorContains(t, err, "down", "expired")
-	})
+			require.ErrorIs(t, err, failure, "expired")
+			src.fail.Store(nil)
+			time.Sleep(11 * time.Second)
+			get(t, c)
+		})
+	}
+}
+
+// Two Gets with one token that stays the same up to its end, as from a platform that does not
+// rotate, ask a few times and not each time.
+func TestSameTokenUpToItsEndIsNoStorm(t *testing.T) {
+	t.Parallel()
+	for name, refusedOnce := range map[string]bool{"never refused": false, "confirmed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				end, n := time.Now().Add(2*time.Hour), 0
+				c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) {
+					n++
+					return token.Token{Value: "v", Expiry: end}, nil
+				}))
+				get(t, c)
+				if refusedOnce {
+					require.ErrorIs(t, c.Invalidate(t.Context(), "v"), token.ErrUnchanged)
+				}
+				for time.Until(end) > 0 {
+					get(t, c)
+					synctest.Wait()
+					time.Sleep(50 * time.Millisecond)
+				}
+				assert.Less(t, n, 15)
+			})
+		})
+	}
 }
 
 func TestCancelledWaiterReturnsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCache(t, &source{})
+		src := &source{}
+		c := newCache(t, src)
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		_, err := c.Get(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 100*time.Millisecond, time.Since(start))
-		v, err := c.Get(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, "TOKEN_1", v, "the fetch outlived who began it")
+		_, err = c.Get(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "ended before")
+		assert.Equal(t, "TOKEN_1", get(t, c), "the fetch outlived who began it")
+		assert.Equal(t, 1, src.fetches())
+		v, err := c.Get(ctx)
+		require.NoError(t, err, "what is there needs no waiting")
+		assert.Equal(t, "TOKEN_1", v)
+		err = c.Invalidate(ctx, "TOKEN_1")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, "TOKEN_2", get(t, c))
 	})
 }
 
-// faultyStore fails while down is set.
-type faultyStore struct {
-	*token.MemoryStore
-	down atomic.Bool
-}
+type traceKey struct{}
 
-var errDown = errors.New("store down")
-
-func (s *faultyStore) Load(ctx context.Context, key string) (token.Token, error) {
-	if s.down.Load() {
-		return token.Token{}, errDown
-	}
-	return s.MemoryStore.Load(ctx, key)
-}
-
-func (s *faultyStore) Save(ctx context.Context, key string, t token.Token) error {
-	if s.down.Load() {
-		return errDown
-	}
-	return s.MemoryStore.Save(ctx, key, t)
-}
-
-func TestStoreDownIsNoFetchStorm(t *testing.T) {
+func TestSourceContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		src, st, failures := &source{}, &faultyStore{MemoryStore: token.NewMemoryStore()}, 0
-		c := newCache(t, src, token.WithStore(st, "k"), token.WithHook(func(_ context.Context, e token.Event) {
-			if errors.Is(e.Err, errDown) {
-				failures++
-			}
-		}))
-		st.down.Store(true)
 		start := time.Now()
-		for range 10 {
-			v, err := c.Get(t.Context())
-			require.NoError(t, err)
-			require.NoError(t, c.Invalidate(t.Context(), v))
-		}
-		assert.GreaterOrEqual(t, time.Since(start), 50*time.Second, "five seconds between fetches")
-		assert.EqualValues(t, 11, src.n.Load())
-		assert.Equal(t, 22, failures)
-	})
-}
-
-func TestStoreSharesBetweenCaches(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		src, st := &source{}, token.NewMemoryStore()
-		a, b := newCache(t, src, token.WithStore(st, "k")), newCache(t, src, token.WithStore(st, "k"))
-		for _, c := range []*token.Cache{a, b} {
-			v, err := c.Get(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, "TOKEN_1", v)
-		}
-		require.NoError(t, a.Invalidate(t.Context(), "TOKEN_1"))
-		require.NoError(t, b.Invalidate(t.Context(), "TOKEN_1"))
-		v, err := b.Get(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, "TOKEN_2", v, "taken from the store")
-		assert.EqualValues(t, 2, src.n.Load())
-	})
-}
-
-func TestShortLivesDoNotSpin(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		src := &source{life: 3 * time.Second}
-		c := newCache(t, src)
-		for range 600 {
-			_, err := c.Get(t.Context())
-			require.NoError(t, err)
-			time.Sleep(100 * time.Millisecond)
-		}
-		assert.Less(t, src.n.Load(), int32(45), "a minute of three-second tokens")
+		c := newCache(t, token.SourceFunc(func(ctx context.Context) (token.Token, error) {
+			assert.Equal(t, "trace", ctx.Value(traceKey{}))
+			<-ctx.Done()
+			return token.Token{}, ctx.Err()
+		}))
+		_, err := c.Get(context.WithValue(t.Context(), traceKey{}, "trace"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 10*time.Second, time.Since(start), "bounded by itself")
 	})
 }
 
 func TestBadSources(t *testing.T) {
 	t.Parallel()
-	for name, src := range map[string]token.SourceFunc{
-		"empty": func(context.Context) (token.Token, error) { return token.Token{}, nil },
-		"expired": func(context.Context) (token.Token, error) {
-			return token.Token{Value: "v", Expiry: time.Unix(1, 0)}, nil
-		},
-		"panics": func(context.Context) (token.Token, error) { panic("with SECRET") },
+	for name, tc := range map[string]struct {
+		src  token.SourceFunc
+		want string
+	}{
+		"empty": {func(context.Context) (token.Token, error) { return token.Token{}, nil }, "empty"},
+		"expired": {func(context.Context) (token.Token, error) {
+			return token.Token{Value: "SECRET", Expiry: time.Now()}, nil
+		}, "expired"},
+		"panics": {func(context.Context) (token.Token, error) { panic("SECRET") }, "panic in fetch (string)"},
+		"exits":  {func(context.Context) (token.Token, error) { runtime.Goexit(); panic("unreachable") }, "Goexit"},
 	} {
-		c := newCache(t, src)
-		_, err := c.Get(t.Context())
-		require.Error(t, err, name)
-		assert.NotContains(t, err.Error(), "SECRET")
-	}
-	c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) { return token.Token{Value: "v"}, nil }),
-		token.WithHook(func(context.Context, token.Event) { panic("hook") }))
-	v, err := c.Get(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, "v", v, "a life that is not told, and a hook that panics")
-}
-
-func TestPrintingShowsNoToken(t *testing.T) {
-	t.Parallel()
-	tok := token.Token{Value: "SECRET", Expiry: time.Unix(1_800_000_000, 0)}
-	c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) {
-		return token.Token{Value: "SECRET", Expiry: time.Now().Add(time.Hour)}, nil
-	}))
-	_, err := c.Get(t.Context())
-	require.NoError(t, err)
-	var b strings.Builder
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		fmt.Fprintf(&b, verb+verb+verb, tok, &tok, c)
-	}
-	slog.New(slog.NewJSONHandler(&b, nil)).Info("m", "t", tok, "in", struct{ T token.Token }{tok})
-	slog.New(slog.NewTextHandler(&b, nil)).Info("m", "t", tok, "c", c)
-	assert.NotContains(t, b.String(), "SECRET")
-	assert.NotContains(t, b.String(), fmt.Sprintf("%x", "SECRET"))
-	data, err := tok.MarshalBinary()
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"access_token":"SECRET","expires_at":1800000000}`, string(data))
-	var back token.Token
-	require.NoError(t, back.UnmarshalBinary(data))
-	assert.True(t, back.Expiry.Equal(tok.Expiry) && back.Value == tok.Value)
-}
-
-func TestHotPathAllocatesNothing(t *testing.T) {
-	c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) {
-		return token.Token{Value: "v", Expiry: time.Now().Add(time.Hour)}, nil
-	}), token.WithStore(token.NewMemoryStore(), "k"))
-	ctx := t.Context()
-	_, err := c.Get(ctx)
-	require.NoError(t, err)
-	assert.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = c.Get(ctx) }))
-}
-
-func FuzzUnmarshalBinary(f *testing.F) {
-	f.Add([]byte(`{"access_token":"a","expires_at":1}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var tok token.Token
-		if tok.UnmarshalBinary(data) != nil {
-			return
+		c := newCache(t, tc.src)
+		for range 2 {
+			_, err := c.Get(t.Context())
+			require.ErrorContains(t, err, tc.want, name)
+			assert.NotContains(t, err.Error(), "SECRET")
 		}
-		again, err := tok.MarshalBinary()
-		require.NoError(t, err)
-		var back token.Token
-		require.NoError(t, back.UnmarshalBinary(again))
-		assert.Equal(t, tok.Value, back.Value)
-		assert.True(t, tok.Expiry.Equal(back.Expiry))
+	}
+}
+
+func TestUnknownLifetimeIsAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) {
+			n++
+			return token.Token{Value: "v"}, nil
+		}))
+		for range 600 {
+			get(t, c)
+			synctest.Wait()
+			time.Sleep(time.Second)
+		}
+		assert.InDelta(t, 15, n, 2, "ten minutes, a third of a minute before the end each time")
 	})
 }
 
-// BenchmarkGet compares Get with one atomic load, the least that sharing a token costs.
-func BenchmarkGet(b *testing.B) {
-	var floor atomic.Pointer[token.Token]
-	floor.Store(&token.Token{Value: "v"})
-	plain := func() (*token.Cache, error) { return token.NewCache(&source{}) }
-	shared := func() (*token.Cache, error) {
-		return token.NewCache(&source{}, token.WithStore(token.NewMemoryStore(), "k"))
-	}
-	impls := []struct {
-		name string
-		get  func(b *testing.B) func() string
-	}{
-		{"floor", func(*testing.B) func() string { return func() string { return floor.Load().Value } }},
-		{"wxhome", warm(plain)},
-		{"wxhome-store", warm(shared)},
-	}
-	for _, impl := range impls {
-		b.Run("impl="+impl.name, func(b *testing.B) {
-			get := impl.get(b)
-			b.ReportAllocs()
-			for b.Loop() {
-				get()
-			}
-		})
-		b.Run("parallel/impl="+impl.name, func(b *testing.B) {
-			get := impl.get(b)
-			b.ReportAllocs()
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					get()
-				}
-			})
-		})
-	}
+func TestHotPathAllocatesNothing(t *testing.T) {
+	c := newCache(t, &source{fast: true}, token.WithStore(token.NewMemoryStore(), "k"))
+	ctx := t.Context()
+	get(t, c)
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = c.Get(ctx) }))
 }
 
-func warm(open func() (*token.Cache, error)) func(*testing.B) func() string {
-	return func(b *testing.B) func() string {
-		c, err := open()
-		require.NoError(b, err)
-		ctx := context.Background()
-		_, err = c.Get(ctx)
-		require.NoError(b, err)
-		return func() string { v, _ := c.Get(ctx); return v }
-	}
+func TestDroppedCacheIsCollected(t *testing.T) {
+	t.Parallel()
+	c := newCache(t, &source{fast: true})
+	get(t, c)
+	p := weak.Make(c)
+	runtime.KeepAlive(c)
+	c = nil
+	assert.Eventually(t, func() bool { runtime.GC(); return p.Value() == nil }, 10*time.Second, time.Millisecond,
+		"its timer, two hours from now, must not hold it")
+	assert.Nil(t, c)
+}
+
+// Whatever callers do at once, all of them get tokens; -race looks on.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	src := &source{fast: true}
+	c := newCache(t, src, token.WithStore(token.NewMemoryStore(), "k"))
+	all(16, func() {
+		for range 500 {
+			v, err := c.Get(t.Context())
+			assert.NoError(t, err)
+			if rand.N(10) == 0 {
+				assert.NoError(t, c.Invalidate(t.Context(), v))
+			}
+		}
+	})
+	assert.Less(t, src.fetches(), 16*500/4)
 }
