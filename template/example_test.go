@@ -18,7 +18,7 @@ func ExampleClient_Send() {
 }
 
 func ExampleClient_SendAll() {
-	client := template.NewClient(instant{})
+	client := template.NewClient(noop{})
 	accepted := 0
 	for r := range client.SendAll(context.Background(), messages(1000), template.WithWorkers(8)) {
 		if r.Err != nil {

@@ -1,12 +1,12 @@
 package template_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,13 +18,14 @@ import (
 	"github.com/org/wxhome/template"
 )
 
-// sender takes a second for each message and watches how many are under way.
+// sender takes a second for each message and watches how many are under way. answer, which may
+// be nil, is asked at the end of that second, from the worker's goroutine.
 type sender struct {
-	calls, now, most atomic.Int64
-	answer           func(call int64) error
+	calls, now, most, finished atomic.Int64
+	answer                     func(call int64, m *template.Message) error
 }
 
-func (s *sender) Call(ctx context.Context, _, _ string, _, _ any) error {
+func (s *sender) Call(ctx context.Context, _, _ string, in, _ any) error {
 	n, now := s.calls.Add(1), s.now.Add(1)
 	defer s.now.Add(-1)
 	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
@@ -34,10 +35,23 @@ func (s *sender) Call(ctx context.Context, _, _ string, _, _ any) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	s.finished.Add(1)
 	if s.answer != nil {
-		return s.answer(n)
+		return s.answer(n, in.(*template.Message))
 	}
 	return nil
+}
+
+// sendAll collects the results by recipient.
+func sendAll(ctx context.Context, c template.Caller, msgs iter.Seq2[template.Message, error], opts ...template.SendAllOption) map[string]error {
+	got := map[string]error{}
+	for r := range template.NewClient(c).SendAll(ctx, msgs, opts...) {
+		if _, twice := got[r.Message.To]; twice {
+			r.Err = errors.New("a second result")
+		}
+		got[r.Message.To] = r.Err
+	}
+	return got
 }
 
 func messages(n int) iter.Seq2[template.Message, error] {
@@ -50,33 +64,154 @@ func messages(n int) iter.Seq2[template.Message, error] {
 	}
 }
 
+// counted adds to n each time that a message is pulled.
+func counted(n *int, msgs iter.Seq2[template.Message, error]) iter.Seq2[template.Message, error] {
+	return func(yield func(template.Message, error) bool) {
+		for m, err := range msgs {
+			*n++
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// goroutine returns the name of the goroutine it runs on, such as "goroutine 7".
+func goroutine() string {
+	var buf [64]byte
+	name, _, _ := bytes.Cut(buf[:runtime.Stack(buf[:], false)], []byte(" ["))
+	return string(name)
+}
+
 func TestSendAllGivesOneResultEach(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, seen, start := &sender{}, map[string]bool{}, time.Now()
-		for r := range template.NewClient(s).SendAll(t.Context(), messages(100), template.WithWorkers(10)) {
-			require.NoError(t, r.Err)
-			assert.NotEmpty(t, r.Message.ClientMsgID)
-			assert.False(t, seen[r.Message.To])
-			seen[r.Message.To] = true
+		s, start := &sender{}, time.Now()
+		got := sendAll(t.Context(), s, messages(100), template.WithWorkers(10))
+		assert.Len(t, got, 100)
+		for _, err := range got {
+			require.NoError(t, err)
 		}
-		assert.Len(t, seen, 100)
 		assert.EqualValues(t, 10, s.most.Load())
 		assert.Equal(t, 10*time.Second, time.Since(start))
 	})
 }
 
-func TestSendAllStartsNoMoreWorkersThanMessages(t *testing.T) {
+func TestSendAllWorkers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		opts []template.SendAllOption
+		want int64
+	}{
+		"default": {nil, 16},
+		"nil":     {[]template.SendAllOption{nil}, 16},
+		"three":   {[]template.SendAllOption{template.WithWorkers(3)}, 3},
+		"none":    {[]template.SendAllOption{template.WithWorkers(0)}, 1},
+		"more than messages, which must not be allocated for": {[]template.SendAllOption{template.WithWorkers(1 << 40)}, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &sender{}
+				assert.Len(t, sendAll(t.Context(), s, messages(50), tt.opts...), 50)
+				assert.Equal(t, tt.want, s.most.Load())
+			})
+		})
+	}
+}
+
+func TestSendAllOfNothing(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, sendAll(t.Context(), &sender{}, nil))
+	assert.Empty(t, sendAll(t.Context(), &sender{}, messages(0)))
+}
+
+func TestSendAllReportsTheIDUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		before, most := runtime.NumGoroutine(), 0
-		s := &sender{answer: func(int64) error { most = max(most, runtime.NumGoroutine()); return nil }}
-		for range template.NewClient(s).SendAll(t.Context(), messages(1), template.WithWorkers(1000)) {
+		input := func(yield func(template.Message, error) bool) {
+			_ = yield(template.Message{To: "own", TemplateID: "T", ClientMsgID: "MINE"}, nil) &&
+				yield(template.Message{To: "random", TemplateID: "T"}, nil)
 		}
-		assert.Less(t, most, before+100)
-		for range template.NewClient(s).SendAll(t.Context(), nil) {
-			t.Error("a result for no messages")
+		used := map[string]string{}
+		s := &sender{answer: func(_ int64, m *template.Message) error { used[m.To] = m.ClientMsgID; return nil }}
+		for r := range template.NewClient(s).SendAll(t.Context(), input, template.WithWorkers(1)) {
+			assert.Equal(t, used[r.Message.To], r.Message.ClientMsgID)
 		}
+		assert.Equal(t, "MINE", used["own"])
+		assert.GreaterOrEqual(t, len(used["random"]), 20)
+	})
+}
+
+func TestSendAllGivesTheMsgID(t *testing.T) {
+	t.Parallel()
+	client := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":3717005636572528642}`})
+	for r := range client.SendAll(t.Context(), messages(1)) {
+		require.NoError(t, r.Err)
+		assert.Equal(t, int64(3717005636572528642), r.MsgID)
+	}
+}
+
+func TestSendAllRangedOverAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &sender{}
+		results := template.NewClient(s).SendAll(t.Context(), messages(3))
+		assert.Zero(t, s.calls.Load(), "nothing before the range")
+		for round := range int64(2) {
+			for r := range results {
+				require.NoError(t, r.Err)
+			}
+			assert.Equal(t, 3*(round+1), s.calls.Load())
+		}
+	})
+}
+
+func TestSendAllRunsInputAndBodyOnTheCallersGoroutine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		me, senders := goroutine(), map[string]bool{}
+		s := &sender{answer: func(int64, *template.Message) error { senders[goroutine()] = true; return nil }}
+		input := func(yield func(template.Message, error) bool) {
+			for m := range messages(5) {
+				assert.Equal(t, me, goroutine())
+				if !yield(m, nil) {
+					return
+				}
+			}
+		}
+		for range template.NewClient(s).SendAll(t.Context(), input, template.WithWorkers(1)) {
+			assert.Equal(t, me, goroutine())
+		}
+		assert.Len(t, senders, 1)
+		assert.NotContains(t, senders, me)
+	})
+}
+
+func TestSendAllYieldsWhatIsReadyBeforeThePull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var events []string
+		input := func(yield func(template.Message, error) bool) {
+			for m := range messages(3) {
+				events = append(events, "pull "+m.To)
+				if !yield(m, nil) {
+					return
+				}
+				time.Sleep(5 * time.Second) // the send takes one
+			}
+			events = append(events, "pull bad")
+			if !yield(template.Message{To: "bad"}, errors.New("bad row")) {
+				return
+			}
+			events = append(events, "end")
+		}
+		for r := range template.NewClient(&sender{}).SendAll(t.Context(), input) {
+			events = append(events, "result "+r.Message.To)
+		}
+		assert.Equal(t, []string{
+			"pull 0", "pull 1", "result 0", "pull 2", "result 1", "pull bad", "result bad", "result 2", "end",
+		}, events)
 	})
 }
 
@@ -88,172 +223,66 @@ func TestSendAllInputErrors(t *testing.T) {
 			_ = yield(template.Message{To: "a", TemplateID: "T"}, nil) &&
 				yield(template.Message{To: "b"}, bad) && yield(template.Message{To: "c"}, nil)
 		}
-		got := map[string]error{}
-		for r := range template.NewClient(&sender{}).SendAll(t.Context(), input) {
-			got[r.Message.To] = r.Err
-		}
+		s := &sender{}
+		got := sendAll(t.Context(), s, input)
+		assert.Len(t, got, 3)
 		require.NoError(t, got["a"])
 		require.ErrorIs(t, got["b"], template.ErrNotSent)
 		require.ErrorIs(t, got["b"], bad)
 		require.ErrorIs(t, got["c"], template.ErrInvalidMessage)
+		assert.EqualValues(t, 1, s.calls.Load())
 	})
 }
 
-func TestSendAllCancel(t *testing.T) {
+func TestSendAllGoesOnAfterARefusal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		defer cancel(nil)
-		why := errors.New("plug pulled")
-		results, pulled := 0, 0
-		input := func(yield func(template.Message, error) bool) {
-			for m := range messages(1000) {
-				pulled++
-				if !yield(m, nil) {
-					return
-				}
-			}
-		}
-		for r := range template.NewClient(&sender{}).SendAll(ctx, input, template.WithWorkers(4)) {
-			results++
-			if results == 6 {
-				cancel(why)
-			}
-			if errors.Is(r.Err, template.ErrNotSent) {
-				require.ErrorIs(t, r.Err, why)
-			}
-		}
-		assert.Equal(t, pulled, results)
-		assert.Less(t, pulled, 20)
-	})
-}
-
-func TestSendAllLeavingTheLoopWaits(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &sender{}
-		for range template.NewClient(s).SendAll(t.Context(), messages(100), template.WithWorkers(4)) {
-			break
-		}
-		assert.Zero(t, s.now.Load())
-		assert.PanicsWithValue(t, "body", func() {
-			for range template.NewClient(s).SendAll(t.Context(), messages(100)) {
-				panic("body")
-			}
-		})
-		assert.Zero(t, s.now.Load())
-	})
-}
-
-func TestSendAllPanickingCaller(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &sender{answer: func(int64) error { panic("SECRET") }}
-		for r := range template.NewClient(s).SendAll(t.Context(), messages(3)) {
-			require.ErrorContains(t, r.Err, "panic")
-			assert.NotContains(t, r.Err.Error(), "SECRET")
-		}
-	})
-}
-
-func TestSendAllWaitsForTheNextMinute(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		minute := func() int64 { return time.Now().Unix() / 60 }
-		var mu sync.Mutex
-		sent, most := map[int64]int{}, 0
-		s := &sender{answer: func(int64) error {
-			mu.Lock()
-			defer mu.Unlock()
-			if sent[minute()] >= 5 {
-				return coded(45011)
-			}
-			sent[minute()]++
-			return nil
-		}}
-		n := 0
-		for r := range template.NewClient(s).SendAll(t.Context(), messages(20), template.WithWorkers(2)) {
-			require.NoError(t, r.Err)
-			n++
-		}
-		for _, k := range sent {
-			most = max(most, k)
-		}
-		assert.Equal(t, 20, n)
-		assert.Equal(t, 5, most)
-		assert.LessOrEqual(t, s.calls.Load(), int64(20+2*4), "each worker runs into the limit once a minute")
-	})
-}
-
-func TestSendAllStopsAtTheDailyQuota(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &sender{answer: func(n int64) error {
-			if n > 4 {
-				return coded(45009)
+		s := &sender{answer: func(_ int64, m *template.Message) error {
+			if m.To == "3" {
+				return coded(43004)
 			}
 			return nil
 		}}
-		ok, quota, unsent := 0, 0, 0
-		for r := range template.NewClient(s).SendAll(t.Context(), messages(1000), template.WithWorkers(2)) {
-			switch {
-			case r.Err == nil:
-				ok++
-			case errors.Is(r.Err, template.ErrNotSent):
-				require.ErrorIs(t, r.Err, coded(45009))
-				unsent++
-			default:
-				require.ErrorIs(t, r.Err, coded(45009))
-				quota++
-			}
-		}
-		assert.Equal(t, 4, ok)
-		assert.LessOrEqual(t, quota, 2)
-		assert.LessOrEqual(t, unsent, 3)
+		got := sendAll(t.Context(), s, messages(10))
+		assert.Len(t, got, 10)
+		assert.Equal(t, coded(43004), got["3"], "the Caller's error, untouched")
+		require.NoError(t, got["9"])
 	})
 }
 
-type instant struct{}
-
-func (instant) Call(context.Context, string, string, any, any) error { return nil }
-
-// BenchmarkSendAll compares SendAll's own cost for each message with plain workers and
-// channels, and reports how far the heap grows over the run.
-func BenchmarkSendAll(b *testing.B) {
-	b.Run("impl=floor", func(b *testing.B) {
-		b.ReportAllocs()
-		jobs, done := make(chan template.Message), make(chan template.Message, b.N)
-		var group sync.WaitGroup
-		for range 16 {
-			group.Go(func() {
-				for m := range jobs {
-					done <- m
+func TestSendAllMayPanic(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(){
+		"panic":                func() { panic("SECRET") },
+		"panic with an error":  func() { panic(errors.New("SECRET")) },
+		"end of the goroutine": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &sender{answer: func(int64, *template.Message) error { fault(); return nil }}
+				got := sendAll(t.Context(), s, messages(5), template.WithWorkers(2))
+				assert.Len(t, got, 5)
+				for _, err := range got {
+					require.ErrorContains(t, err, "template: the Caller ")
+					require.NotErrorIs(t, err, template.ErrNotSent)
+					assert.NotContains(t, err.Error(), "SECRET")
 				}
 			})
-		}
-		for m := range messages(b.N) {
-			jobs <- m
-		}
-		close(jobs)
-		group.Wait()
-	})
-	b.Run("impl=wxhome", func(b *testing.B) {
-		b.ReportAllocs()
-		n, early := 0, uint64(0)
-		for range template.NewClient(instant{}).SendAll(b.Context(), messages(b.N)) {
-			if n++; n == 10_000 {
-				early = heap()
-			}
-		}
-		if early > 0 {
-			b.ReportMetric(float64(heap())/float64(early), "heap-growth")
-		}
-	})
+		})
+	}
 }
 
-func heap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+// The bound holds on real threads too.
+func TestSendAllInFlightBound(t *testing.T) {
+	t.Parallel()
+	c := &instant{}
+	n := 0
+	for r := range template.NewClient(c).SendAll(t.Context(), messages(10_000), template.WithWorkers(7)) {
+		require.NoError(t, r.Err)
+		n++
+	}
+	assert.Equal(t, 10_000, n)
+	assert.LessOrEqual(t, c.most.Load(), int64(7))
+	assert.Zero(t, c.now.Load())
 }
