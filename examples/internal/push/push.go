@@ -1,0 +1,99 @@
+// Package push sends a campaign: one template message for each recipient of a school's
+// database, exactly once, through crashes. [Run] is the one call to know.
+//
+// A ledger, the table push_message, holds a row for each message. A row is durably "sending"
+// before its request leaves, and after a crash it is repeated with the same client_msg_id
+// while WeChat still knows that id; later it is "unknown" rather than sent twice. One Run works
+// on a campaign at a time in one process; several processes may share one on MySQL.
+//
+// # Errors
+//
+// Run returns a [*StopError] when it ends before the campaign does, whose rows are then left
+// pending, and a database's own errors wrapped.
+package push
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/template"
+)
+
+// Config says what to push. Fields without a remark are required.
+type Config struct {
+	AppID      string
+	Sender     *template.Client
+	School     *db.DB // where recipients are read
+	Ledger     *db.DB // where the ledger is kept; may be School
+	Query      string // a SELECT of the recipients; empty: the school's two tables
+	Campaign   string
+	TemplateID string
+	Fields     []Field
+	Since      time.Time              // zero: all photos
+	Link       func(row int64) string // the address of a row's photo page; nil: none
+	Public     bool                   // without Link: link to the photo itself
+	Batch      int                    // messages between two pauses; 0: no pauses
+	Interval   time.Duration          // the pause
+	Rate       float64                // messages a second; 0: no limit
+	Workers    int                    // sends in flight; 0: 16
+	Limit      int                    // the first recipients only; 0: all
+
+	Again         bool // also photos that an earlier campaign had accepted
+	RetryFailed   bool // take failed rows up again
+	ResendUnknown bool // send unknown rows again, with a new client_msg_id
+
+	Now      func() time.Time // nil: time.Now
+	Log      *slog.Logger     // nil: discard
+	Progress func(Progress)   // nil: none; called on Run's goroutine
+}
+
+// Progress tells how far a Run has come.
+type Progress struct {
+	Total, Done int           // rows of the campaign; those that are settled
+	Pause       time.Duration // the pause that begins now; 0: none
+}
+
+// Summary is the tally of a campaign. Recipients = Unchanged + Accepted + Skipped + Failed +
+// Unknown + Pending.
+type Summary struct {
+	Campaign   string  `json:"campaign"`
+	Recipients int     `json:"recipients"`
+	LeftOut    int     `json:"left_out"` // rows without openid or photo
+	Unchanged  int     `json:"unchanged"`
+	Accepted   int     `json:"accepted"`
+	Skipped    int     `json:"skipped"`
+	Failed     int     `json:"failed"`
+	Unknown    int     `json:"unknown"`
+	Pending    int     `json:"pending"`
+	Sent       int     `json:"sent"` // accepted by this run
+	Seconds    float64 `json:"seconds"`
+}
+
+// StopError tells why a push ended early. What was not sent is pending.
+type StopError struct {
+	Reason Reason
+	Err    error // the failure behind it; nil: none
+}
+
+// Reason is why a push ended early.
+type Reason string
+
+// The reasons.
+const (
+	ReasonQuota   Reason = "the daily quota is used up"
+	ReasonRefused Reason = "WeChat refuses every message"
+	ReasonOutage  Reason = "WeChat cannot be reached"
+	ReasonStopped Reason = "interrupted"
+)
+
+// Error returns reason and cause.
+func (e *StopError) Error() string {
+	if e.Err == nil {
+		return string(e.Reason)
+	}
+	return string(e.Reason) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *StopError) Unwrap() error { return e.Err }

@@ -1,0 +1,66 @@
+package push
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/org/wxhome/examples/internal/db"
+)
+
+// The ledger and its campaigns. Identifiers are compared bytewise; the lengths keep the unique
+// key within the 767 bytes of an old InnoDB row format. Times are unix seconds.
+const (
+	mysqlMessage = `CREATE TABLE IF NOT EXISTS push_message (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  campaign VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  openid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  student_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  content TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  client_msg_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  state VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  sending_at BIGINT NOT NULL, msgid BIGINT NOT NULL, errcode INT NOT NULL,
+  error VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  attempts INT NOT NULL, updated_at BIGINT NOT NULL,
+  UNIQUE KEY push_message_key (appid, campaign, openid, student_id),
+  KEY push_message_state (appid, campaign, state, id),
+  KEY push_message_person (appid, openid, student_id)
+) ENGINE=InnoDB`
+	sqliteMessage = `CREATE TABLE IF NOT EXISTS push_message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, appid TEXT NOT NULL, campaign TEXT NOT NULL, openid TEXT NOT NULL,
+  student_id TEXT NOT NULL, content TEXT NOT NULL, client_msg_id TEXT NOT NULL, state TEXT NOT NULL,
+  owner TEXT NOT NULL, sending_at INTEGER NOT NULL, msgid INTEGER NOT NULL, errcode INTEGER NOT NULL,
+  error TEXT NOT NULL, attempts INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  UNIQUE (appid, campaign, openid, student_id)
+)`
+	mysqlCampaign = `CREATE TABLE IF NOT EXISTS push_campaign (
+  appid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  settings TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  unchanged INT NOT NULL, left_out INT NOT NULL, created_at BIGINT NOT NULL, finished_at BIGINT NOT NULL,
+  PRIMARY KEY (appid, name)
+) ENGINE=InnoDB`
+	sqliteCampaign = `CREATE TABLE IF NOT EXISTS push_campaign (
+  appid TEXT NOT NULL, name TEXT NOT NULL, settings TEXT NOT NULL, unchanged INTEGER NOT NULL,
+  left_out INTEGER NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, PRIMARY KEY (appid, name)
+)`
+)
+
+// createLedger makes the tables that are absent.
+func createLedger(ctx context.Context, d *db.DB) error {
+	statements := []string{
+		sqliteMessage, sqliteCampaign,
+		"CREATE INDEX IF NOT EXISTS push_message_state ON push_message (appid, campaign, state, id)",
+		"CREATE INDEX IF NOT EXISTS push_message_person ON push_message (appid, openid, student_id)",
+	}
+	if d.MySQL {
+		statements = []string{mysqlMessage, mysqlCampaign}
+	}
+	for _, s := range statements {
+		if _, err := d.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("create the ledger in %s (the user needs the right to CREATE, INSERT and UPDATE there): %w", d.Name, err)
+		}
+	}
+	return nil
+}
