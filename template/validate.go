@@ -2,7 +2,9 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 const (
@@ -12,31 +14,40 @@ const (
 	urlLimit = 2048
 )
 
-// Validate checks m against what the platform is known to refuse, before anything is sent. The
-// error is an [ErrInvalidMessage], for a value a [*ValueError]; of several the first by
-// keyword. Only the platform knows which keywords the template has and what an enumeration
-// allows: a valid message may still be refused (47003).
+// Validate checks m against what the platform is known to refuse, so that a mistake shows before
+// anything is sent: To, TemplateID, the lengths of URL (2,048 bytes, which is a guess: the
+// platform names no number) and ClientMsgID, a MiniProgram without AppID, and every value by
+// [CheckValue]. The error is an [ErrInvalidMessage], for a value a [*ValueError]; of several it
+// is the first by keyword.
+//
+// Only the platform knows which keywords the template has and what an enumeration allows: a
+// valid message may still be refused (47003). A test account (测试号) takes values that another
+// account refuses, so that only Validate tells there.
 func (m Message) Validate() error {
+	if err := m.address(); err != nil {
+		return err
+	}
+	reason := ""
 	switch {
-	case m.To == "":
-		return &refusal{ErrInvalidMessage, "the message has no recipient (To is empty)"}
-	case m.TemplateID == "":
-		return &refusal{ErrInvalidMessage, "the message names no template (TemplateID is empty)"}
 	case len(m.ClientMsgID) > clientMsgIDLimit:
-		return &refusal{ErrInvalidMessage, fmt.Sprintf("ClientMsgID has %d bytes, at most %d", len(m.ClientMsgID), clientMsgIDLimit)}
+		reason = fmt.Sprintf("ClientMsgID has %d bytes, at most %d", len(m.ClientMsgID), clientMsgIDLimit)
 	case len(m.URL) > urlLimit:
-		return &refusal{ErrInvalidMessage, fmt.Sprintf("URL has %d bytes, at most %d", len(m.URL), urlLimit)}
-	case m.MiniProgram != nil && m.MiniProgram.AppID == "" && *m.MiniProgram != (MiniProgram{}):
-		return &refusal{ErrInvalidMessage, "MiniProgram has a page and no AppID"}
+		reason = fmt.Sprintf("URL has %d bytes, at most %d", len(m.URL), urlLimit)
+	case !m.MiniProgram.IsZero() && m.MiniProgram.AppID == "":
+		reason = "MiniProgram has a page and no AppID"
 	case len(m.Data) == 0:
-		return &refusal{ErrInvalidMessage, "the message has no values (Data is empty)"}
+		reason = "the message has no values (Data is empty)"
 	}
-	keys := make([]string, 0, len(m.Data))
-	for key := range m.Data {
-		keys = append(keys, key)
+	if reason != "" {
+		return &refusal{ErrInvalidMessage, reason}
 	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(m.Data)) {
+		switch {
+		case key == "":
+			return &refusal{ErrInvalidMessage, "a value has no keyword (Data has an empty key)"}
+		case strings.HasSuffix(key, ".DATA"):
+			return &ValueError{Key: key, Reason: "the keyword must be written without .DATA"}
+		}
 		if err := CheckValue(key, m.Data[key].Value); err != nil {
 			return err
 		}
