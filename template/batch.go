@@ -142,6 +142,9 @@ func (b *batch) serve(ctx context.Context, m Message) {
 
 // deliver sends m, again after each minute that the platform's limit takes.
 func (b *batch) deliver(ctx context.Context, m Message) (int64, error) {
+	if err := m.address(); err != nil {
+		return 0, notSent(err)
+	}
 	var limit error
 	for try := 1; ; try++ {
 		if why := b.pause.wait(ctx); why != nil {

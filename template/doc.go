@@ -1,12 +1,17 @@
 // Package template sends template messages (模板消息) and manages an account's templates.
 //
 // [Client.Send] sends one message and is safe to repeat; [Client.SendAll] sends any number with
-// bounded workers in constant memory. [Message.Validate] checks a message against the
-// platform's value rules before anything is sent. A Client is safe for concurrent use.
+// bounded workers in constant memory. [Client.List] tells the templates and, by
+// [Template.Keywords], what each wants. [Message.Validate] checks a message against the
+// platform's value rules before anything is sent; neither Send nor SendAll does so by itself.
+//
+// A Client is the field Template of a [*github.com/org/wxhome/wechat.Client], or is made by
+// [NewClient] over any [Caller]. It is safe for concurrent use.
 //
 // # Errors
 //
-// What the platform refuses comes back as the caller's error, with package wechat a
+// What the platform refuses comes back as the Caller's error, untouched: with package wechat a
 // [*github.com/org/wxhome/wechat.Error]. What this package refuses before the wire is
-// [ErrInvalidMessage] or a [*ValueError]; neither holds an openid or a whole value.
+// [ErrInvalidMessage], for a value a [*ValueError], or [ErrInvalidArgument]. SendAll adds
+// [ErrNotSent] where a message surely was not sent. None of them holds an openid or a value.
 package template

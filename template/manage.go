@@ -7,14 +7,19 @@ import (
 	"strconv"
 )
 
-// Template is one of the account's templates.
+// Template is one of the account's templates (我的模板).
 type Template struct {
-	ID              string `json:"template_id"`
-	Title           string `json:"title"`
-	PrimaryIndustry string `json:"primary_industry"` // empty for a category template (类目模板)
+	// ID is what a [Message] names as its TemplateID.
+	ID string `json:"template_id"`
+	// Title heads the card.
+	Title string `json:"title"`
+	// PrimaryIndustry and DeputyIndustry are empty for a category template (类目模板).
+	PrimaryIndustry string `json:"primary_industry"`
 	DeputyIndustry  string `json:"deputy_industry"`
-	Content         string `json:"content"` // labels and {{keyword.DATA}}; see [Template.Keywords]
-	Example         string `json:"example"`
+	// Content is labels and {{keyword.DATA}}; see [Template.Keywords].
+	Content string `json:"content"`
+	// Example is Content with values that the platform made up.
+	Example string `json:"example"`
 }
 
 // List returns the account's templates (我的模板). The platform is said to leave some category
@@ -31,7 +36,8 @@ func (c *Client) List(ctx context.Context) ([]Template, error) {
 
 // Add takes a template of the library into the account and returns its id. shortID is such as
 // TM00015 or, in the category library, digits; keywords picks and orders those of a category
-// template and is empty for others. An account has 25 templates at most.
+// template and is empty for others. An account has 25 templates at most. After a lost answer,
+// ask [Client.List] before adding again: adding is never repeated by itself.
 //
 // POST /cgi-bin/template/api_add_template
 func (c *Client) Add(ctx context.Context, shortID string, keywords ...string) (id string, err error) {
@@ -49,7 +55,7 @@ func (c *Client) Add(ctx context.Context, shortID string, keywords ...string) (i
 	return answer.ID, err
 }
 
-// Delete removes a template from the account.
+// Delete removes a template from the account. Messages that name it are refused from then on.
 //
 // POST /cgi-bin/template/del_private_template
 func (c *Client) Delete(ctx context.Context, templateID string) error {
@@ -64,13 +70,15 @@ func (c *Client) Delete(ctx context.Context, templateID string) error {
 
 // Industry is an industry (行业) as the platform names it.
 type Industry struct {
+	// FirstClass is the wider one, such as IT科技, of which SecondClass is a part.
 	FirstClass  string `json:"first_class"`
 	SecondClass string `json:"second_class"`
 }
 
-// Industries are the two that an account has chosen.
+// Industries are the two that an account has chosen (所属行业).
 type Industries struct {
-	Primary   Industry `json:"primary_industry"`
+	Primary Industry `json:"primary_industry"`
+	// Secondary is the one that a [Template] calls its DeputyIndustry.
 	Secondary Industry `json:"secondary_industry"`
 }
 

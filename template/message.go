@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Message is one template message (模板消息) to one follower. Encoded as JSON it is what the
-// platform wants, to the letter, so that a Message may also wait in a queue of the caller's.
+// Message is one template message (模板消息) to one follower. Its JSON is the platform's, and
+// reads back, so that a Message can also wait in a queue.
 type Message struct {
 	// To is the follower's openid (touser).
 	To string `json:"touser"`

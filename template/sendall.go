@@ -51,11 +51,13 @@ func WithWorkers(n int) SendAllOption { return func(b *batch) { b.workers = max(
 // body or in msgs. No goroutine is left behind.
 //
 // When the platform's limit by the minute strikes (45011) all workers pause until the next
-// minute has begun, and then the message is sent again, up to 10 minutes long; after that it
-// gives ErrNotSent. When the daily quota is used up (45009) no more is pulled, and what was
+// minute has begun, and then the message is sent again, for up to 10 minutes; after that it
+// gives ErrNotSent with that error. When the daily quota is used up (45009) no more is pulled, and what was
 // pulled and not sent gives ErrNotSent with that error.
 //
-// A panic in the Caller becomes the error of that message, without its text.
+// A message without To or TemplateID gives ErrNotSent with [ErrInvalidMessage]; to check values,
+// yield m, m.Validate(). A panic in the Caller becomes the error of that message, without its
+// text.
 func (c *Client) SendAll(ctx context.Context, msgs iter.Seq2[Message, error], opts ...SendAllOption) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		if msgs == nil {

@@ -230,6 +230,7 @@ func TestSendAllInputErrors(t *testing.T) {
 		require.ErrorIs(t, got["b"], template.ErrNotSent)
 		require.ErrorIs(t, got["b"], bad)
 		require.ErrorIs(t, got["c"], template.ErrInvalidMessage)
+		require.ErrorIs(t, got["c"], template.ErrNotSent)
 		assert.EqualValues(t, 1, s.calls.Load())
 	})
 }

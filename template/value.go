@@ -21,7 +21,7 @@ type ValueError struct {
 // Error names keyword and reason, never the value, which may be personal.
 func (e *ValueError) Error() string { return "template: " + e.Key + ": " + e.Reason }
 
-// Unwrap returns [ErrInvalidMessage].
+// Unwrap returns [ErrInvalidMessage], for errors.Is.
 func (e *ValueError) Unwrap() error { return ErrInvalidMessage }
 
 // CheckValue checks one value against the rule that keyword stands for (类目模板参数值: thing,
