@@ -93,7 +93,7 @@ func TestCheckValueNotShown(t *testing.T) {
 
 func TestCheckValueTakesTextThatLooksLikeMore(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"a.b/c", "awww.", "www", "www. 你好", "1:2", "★☆✓☎♥©", "A/B", "12:30 // 13:30"} {
+	for _, value := range []string{"a.b/c", "awww.a", "awww.", "www", "www. 你好", "1:2", "★☆✓☎♥©", "A/B", "12:30 // 13:30"} {
 		require.NoError(t, template.CheckValue("thing1", value), "%q", value)
 	}
 }
