@@ -53,8 +53,8 @@ const (
 )
 
 var (
-	timePattern   = regexp.MustCompile(`^` + timeForm + `(?: *~ *` + timeForm + `)?$`)
-	datePattern   = regexp.MustCompile(`^` + momentForm + `(?: *~ *` + momentForm + `)?$`)
+	timePattern   = regexp.MustCompile(`^ *` + timeForm + `(?: *~ *` + timeForm + `)? *$`)
+	datePattern   = regexp.MustCompile(`^ *` + momentForm + `(?: *~ *` + momentForm + `)? *$`)
 	amountPattern = regexp.MustCompile(`^\p{Sc}?\d{1,10}(?:\.\d+)?元?$`)
 	numberPattern = regexp.MustCompile(`^\d+(?:\.\d+)?$`)
 )
