@@ -46,10 +46,13 @@ const (
 	clockForm = `(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?`
 	monthForm = `(?:0?[1-9]|1[0-2])`
 	dayForm   = `(?:0?[1-9]|[12]\d|3[01])`
-	dateForm  = `(?:\d{4}年` + monthForm + `月` + dayForm + `日|\d{4}-` + monthForm + `-` + dayForm +
-		`|\d{4}/` + monthForm + `/` + dayForm + `|\d{4}\.` + monthForm + `\.` + dayForm + `)`
-	timeForm   = `(?:` + dateForm + ` *)?` + clockForm // the clock may not be missing
-	momentForm = dateForm + `(?: *` + clockForm + `)?` // the date may not be missing
+	hanDate   = `\d{4}年` + monthForm + `月` + dayForm + `日`
+	plainDate = `(?:\d{4}-` + monthForm + `-` + dayForm + `|\d{4}/` + monthForm + `/` + dayForm +
+		`|\d{4}\.` + monthForm + `\.` + dayForm + `)`
+	// Only 日 tells a day's digits from an hour's without a blank.
+	bothForm   = `(?:` + hanDate + ` *|` + plainDate + ` +)` + clockForm
+	timeForm   = `(?:` + clockForm + `|` + bothForm + `)`                 // the clock may not be missing
+	momentForm = `(?:` + hanDate + `|` + plainDate + `|` + bothForm + `)` // the date may not be missing
 )
 
 var (
