@@ -3,6 +3,7 @@ package token_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -99,6 +100,28 @@ func refreshAfter(t *testing.T, life, margin, step time.Duration) (second time.D
 		second = fetches[1].Sub(fetches[0])
 	})
 	return second
+}
+
+// A token of less than a second is not served past its end, and there is one fetch a second.
+func TestVeryShortTokens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ends, n := map[string]time.Time{}, 0
+		c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) {
+			n++
+			tok := token.Token{Value: fmt.Sprint(n), Expiry: time.Now().Add(300 * time.Millisecond)}
+			ends[tok.Value] = tok.Expiry
+			return tok, nil
+		}))
+		for range 1000 {
+			v := get(t, c)
+			require.Positive(t, time.Until(ends[v]))
+			time.Sleep(7 * time.Millisecond)
+			synctest.Wait()
+		}
+		assert.Greater(t, n, 10)
+		assert.LessOrEqual(t, n, int(time.Since(ends["1"])/time.Second)+2)
+	})
 }
 
 func TestRefusalIsRemembered(t *testing.T) {

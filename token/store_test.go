@@ -210,6 +210,32 @@ func TestStoreThatHangsOrPanics(t *testing.T) {
 	}
 }
 
+// slowStore takes its time to save.
+type slowStore struct {
+	token.MemoryStore
+	left time.Duration // that Save had
+}
+
+func (s *slowStore) Save(ctx context.Context, key string, t token.Token) error {
+	deadline, _ := ctx.Deadline()
+	s.left = time.Until(deadline)
+	time.Sleep(1500 * time.Millisecond)
+	return s.MemoryStore.Save(ctx, key, t)
+}
+
+func TestSlowSave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var st slowStore
+		c := newCache(t, token.SourceFunc(func(context.Context) (token.Token, error) {
+			time.Sleep(9 * time.Second)
+			return token.Token{Value: "v", Expiry: time.Now().Add(time.Second)}, nil
+		}), token.WithStore(&st, "k"))
+		get(t, c) // expired while it was saved: no crash
+		assert.Equal(t, 2*time.Second, st.left, "what a slow source leaves is not all that Save has")
+	})
+}
+
 func TestHook(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
