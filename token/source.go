@@ -4,7 +4,7 @@ import "context"
 
 // A Source gives the token of one account, each time from where it is made. [Cache] calls it
 // from one goroutine at a time, with a context that carries the values of the caller who
-// began the refresh and ends after ten seconds; it must return soon after that.
+// began the refresh and ends after ten seconds at most; it must return soon after that.
 //
 // The Expiry of a Token is what the cache goes by. A zero one means that the lifetime is not
 // known, and the token is used for a minute. A Token that is empty or has expired is an error.

@@ -207,7 +207,7 @@ func (s *suite) whileBroken(ctx context.Context, st token.Store, key string) err
 func checkConcurrent(ctx context.Context, s *suite) error {
 	const writers, rounds = 8, 25
 	st, base := s.open(), time.Now().Truncate(time.Second)
-	expiry := func(i int) time.Time { return base.Add(time.Duration(i+1) * time.Hour) }
+	expiry := func(i int) time.Time { return base.Add(time.Duration(i+1) * 10 * time.Minute) }
 	failed := make(chan error, writers)
 	var group sync.WaitGroup
 	for i := range writers {
