@@ -84,7 +84,7 @@ func mariaDB(t *testing.T) string {
 
 func config(t *testing.T, address string, s *simulated) push.Config {
 	t.Helper()
-	d, err := db.Open(t.Context(), address, true)
+	d, err := db.Open(t.Context(), address, db.Create())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
 	_, err = school.EnsureDemo(t.Context(), d.DB)

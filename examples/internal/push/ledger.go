@@ -71,7 +71,7 @@ func (l *ledger) add(ctx context.Context, page []recipient, again bool) (unchang
 	err = l.transact(ctx, func(tx *sql.Tx) error {
 		unchanged = 0
 		ignore := "INSERT OR IGNORE"
-		if l.db.MySQL {
+		if l.db.Dialect == db.MySQL {
 			ignore = "INSERT IGNORE"
 		}
 		insert, err := tx.PrepareContext(ctx, ignore+` INTO push_message

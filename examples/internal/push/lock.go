@@ -31,7 +31,7 @@ type lock struct {
 // acquire takes the lock of owner. On MySQL each process has its own and several may push; on
 // SQLite there is one for the ledger, kept by an exclusive transaction on a file beside it.
 func acquire(ctx context.Context, d *db.DB, owner string) (*lock, error) {
-	if !d.MySQL {
+	if d.Dialect != db.MySQL {
 		return acquireFile(ctx, d.Path)
 	}
 	conn, err := d.Conn(ctx)

@@ -54,7 +54,7 @@ func createLedger(ctx context.Context, d *db.DB) error {
 		"CREATE INDEX IF NOT EXISTS push_message_state ON push_message (appid, campaign, state, id)",
 		"CREATE INDEX IF NOT EXISTS push_message_person ON push_message (appid, openid, student_id)",
 	}
-	if d.MySQL {
+	if d.Dialect == db.MySQL {
 		statements = []string{mysqlMessage, mysqlCampaign}
 	}
 	for _, s := range statements {

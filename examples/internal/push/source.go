@@ -42,7 +42,7 @@ func (s *source) pages(ctx context.Context, f func(page []recipient, leftOut int
 	statement, key := tablesPage, any(int64(0))
 	if s.query != "" {
 		joined := `(q.openid || ':' || q.student_id)`
-		if s.db.MySQL {
+		if s.db.Dialect == db.MySQL {
 			joined = `CAST(CONCAT(COALESCE(q.openid, ''), ':', q.student_id) AS BINARY)`
 		}
 		statement, key = fmt.Sprintf(queryPage, strings.TrimRight(strings.TrimSpace(s.query), ";"), joined), any("")
