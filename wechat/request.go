@@ -78,7 +78,6 @@ func (b sentBody) Read(p []byte) (int, error) {
 // attempt is one trip, and what became of it.
 type attempt struct {
 	token  string
-	host   int
 	status int
 	err    error
 }

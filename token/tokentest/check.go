@@ -25,10 +25,10 @@ func checkMiss(ctx context.Context, s *suite) error {
 func wantNone(ctx context.Context, st token.Store, key, what string) error {
 	got, err := st.Load(ctx, key)
 	if err != nil {
-		return fmt.Errorf("Load of %s: %w; want the zero Token and no error", what, err)
+		return fmt.Errorf("the store's Load of %s: %w; want the zero Token and no error", what, err)
 	}
 	if got != (token.Token{}) {
-		return fmt.Errorf("Load of %s gives %v; want the zero Token", what, got)
+		return fmt.Errorf("the store's Load of %s gives %v; want the zero Token", what, got)
 	}
 	return nil
 }
@@ -36,7 +36,7 @@ func wantNone(ctx context.Context, st token.Store, key, what string) error {
 // saveLoad saves through one Store and loads through another.
 func (s *suite) saveLoad(ctx context.Context, key string, want token.Token) error {
 	if err := s.open().Save(ctx, key, want); err != nil {
-		return fmt.Errorf("Save: %w", err)
+		return fmt.Errorf("the store's Save: %w", err)
 	}
 	return wantToken(ctx, s.open(), key, want)
 }
@@ -46,13 +46,13 @@ func wantToken(ctx context.Context, st token.Store, key string, want token.Token
 	got, err := st.Load(ctx, key)
 	switch {
 	case err != nil:
-		return fmt.Errorf("Load: %w", err)
+		return fmt.Errorf("the store's Load: %w", err)
 	case got.Value == "":
-		return errors.New("Load after Save gives no token")
+		return errors.New("the store's Load after Save gives no token")
 	case got.Value != want.Value:
-		return errors.New("Load after Save gives another value")
+		return errors.New("the store's Load after Save gives another value")
 	case got.Expiry.IsZero():
-		return errors.New("Load after Save gives no Expiry")
+		return errors.New("the store's Load after Save gives no Expiry")
 	}
 	if d := got.Expiry.Sub(want.Expiry); d.Abs() > time.Second {
 		return fmt.Errorf("the expiry moved by %v; save it in unix seconds, or with its zone", d)
@@ -111,7 +111,7 @@ func checkKeys(ctx context.Context, s *suite) error {
 	st := s.open()
 	for _, name := range alike() {
 		if err := st.Save(ctx, s.key(name), fresh("of "+name)); err != nil {
-			return fmt.Errorf("Save under a key with %q: %w", name, err)
+			return fmt.Errorf("the store's Save under a key with %q: %w", name, err)
 		}
 	}
 	for _, name := range alike() {
@@ -133,7 +133,7 @@ func checkExpires(ctx context.Context, s *suite) error {
 	st, key := s.open(), s.key("expires")
 	expiry := time.Now().Add(1500 * time.Millisecond)
 	if err := st.Save(ctx, key, token.Token{Value: "short", Expiry: expiry}); err != nil {
-		return fmt.Errorf("Save: %w", err)
+		return fmt.Errorf("the store's Save: %w", err)
 	}
 	select {
 	case <-time.After(time.Until(expiry) + 50*time.Millisecond):
@@ -160,13 +160,13 @@ func checkEndedContext(ctx context.Context, s *suite) error {
 func wantFailures(ctx context.Context, st token.Store, key string) error {
 	start := time.Now()
 	if _, err := st.Load(ctx, key); err == nil {
-		return errors.New("Load gives no error; a Cache takes that for a miss and fetches")
+		return errors.New("the store's Load gives no error; a Cache takes that for a miss and fetches")
 	}
 	if err := st.Save(ctx, key, fresh("v")); err == nil {
-		return errors.New("Save gives no error")
+		return errors.New("the store's Save gives no error")
 	}
 	if took := time.Since(start); took > 2*patience {
-		return fmt.Errorf("Load and Save took %v; they are to return soon after the context ends", took.Round(time.Second))
+		return fmt.Errorf("the store's Load and Save took %v; they are to return soon after the context ends", took.Round(time.Second))
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func checkOutage(ctx context.Context, s *suite) error {
 	}
 	st, key := s.open(), s.key("outage")
 	if err := st.Save(ctx, key, fresh("before")); err != nil {
-		return fmt.Errorf("Save before the outage: %w", err)
+		return fmt.Errorf("the store's Save before the outage: %w", err)
 	}
 	if err := s.whileBroken(ctx, st, key); err != nil {
 		return fmt.Errorf("during an outage: %w", err)
@@ -190,7 +190,7 @@ func checkOutage(ctx context.Context, s *suite) error {
 			return wantToken(ctx, st, key, fresh("after"))
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("Save after the outage: %w; the Store is to recover by itself", err)
+			return fmt.Errorf("the store's Save after the outage: %w; the Store is to recover by itself", err)
 		}
 		time.Sleep(patience / 20)
 	}
@@ -229,18 +229,18 @@ func checkConcurrent(ctx context.Context, s *suite) error {
 
 func saveAmongOthers(ctx context.Context, st token.Store, key string, t token.Token, expiry func(int) time.Time) error {
 	if err := st.Save(ctx, key, t); err != nil {
-		return fmt.Errorf("Save while others do: %w", err)
+		return fmt.Errorf("the store's Save while others do: %w", err)
 	}
 	got, err := st.Load(ctx, key)
 	if err != nil {
-		return fmt.Errorf("Load while others save: %w", err)
+		return fmt.Errorf("the store's Load while others save: %w", err)
 	}
 	if got.Value == "" {
-		return errors.New("Load while others save gives no token")
+		return errors.New("the store's Load while others save gives no token")
 	}
 	i := int(got.Value[0] - 'a')
 	if got.Value != strings.Repeat(got.Value[:1], 300) || got.Expiry.Sub(expiry(i)).Abs() > time.Second {
-		return errors.New("Load while others save gives parts of two tokens")
+		return errors.New("the store's Load while others save gives parts of two tokens")
 	}
 	return nil
 }

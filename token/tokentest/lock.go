@@ -41,7 +41,7 @@ func checkLockExcludes(ctx context.Context, s *suite) error {
 		group.Go(func() {
 			unlock, err := lockers[i/2].Lock(ctx, key)
 			if err != nil {
-				failed <- fmt.Errorf("Lock, waiting for others who unlock: %w", err)
+				failed <- fmt.Errorf("the store's Lock, waiting for others who unlock: %w", err)
 				return
 			}
 			if holders.Add(1) > 1 {
@@ -67,7 +67,7 @@ func checkLockContext(ctx context.Context, s *suite) error {
 	unlock, err := lockers[0].Lock(first, key)
 	if err != nil {
 		cancel()
-		return fmt.Errorf("Lock: %w", err)
+		return fmt.Errorf("the store's Lock: %w", err)
 	}
 	cancel() // which must not give the lock away
 	short, cancel := context.WithTimeout(ctx, shortly)
@@ -77,13 +77,13 @@ func checkLockContext(ctx context.Context, s *suite) error {
 		return errors.New("a second Lock succeeds before the first has been given back")
 	}
 	if took := time.Since(start); took > shortly+patience {
-		return fmt.Errorf("Lock took %v; it is to return soon after its context ends", took.Round(time.Second))
+		return fmt.Errorf("the store's Lock took %v; it is to return soon after its context ends", took.Round(time.Second))
 	}
 	unlock()
 	soon, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	if unlock, err = lockers[1].Lock(soon, key); err != nil {
-		return fmt.Errorf("Lock after unlock, whose context had ended: %w", err)
+		return fmt.Errorf("the store's Lock after unlock, whose context had ended: %w", err)
 	}
 	unlock()
 	return nil
@@ -99,7 +99,7 @@ func checkLockKeys(ctx context.Context, s *suite) error {
 		defer cancel()
 		unlock, err := lockers[i%2].Lock(soon, s.key("lock "+name))
 		if err != nil {
-			return fmt.Errorf("Lock of one key while another's is held: %w", err)
+			return fmt.Errorf("the store's Lock of one key while another's is held: %w", err)
 		}
 		defer unlock()
 	}
