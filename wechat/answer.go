@@ -63,6 +63,7 @@ func decodeBytes(body []byte, out any) error {
 	env := parseEnvelope(body)
 	switch {
 	case env.code != 0:
+		env.errmsg = bytes.Clone(env.errmsg) // body goes back to the pool
 		return &envelopeError{env}
 	case !env.object:
 		return &oddAnswer{"the answer is not a JSON object", bytes.Clone(body)}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/db"
 )
 
 // ErrSettings is returned when a campaign is continued with other settings than it began with.
@@ -69,7 +71,11 @@ func (e *engine) begin(ctx context.Context) error {
 		e.cfg.AppID, e.cfg.Campaign).Scan(&have)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		_, err = e.cfg.Ledger.ExecContext(ctx, `INSERT INTO push_campaign (appid, name, settings, unchanged, left_out, created_at, finished_at)
+		insert := "INSERT OR IGNORE" // two processes may begin it at the same moment
+		if e.cfg.Ledger.Dialect == db.MySQL {
+			insert = "INSERT IGNORE"
+		}
+		_, err = e.cfg.Ledger.ExecContext(ctx, insert+` INTO push_campaign (appid, name, settings, unchanged, left_out, created_at, finished_at)
 VALUES (?, ?, ?, 0, 0, ?, 0)`, e.cfg.AppID, e.cfg.Campaign, want, e.cfg.now().Unix())
 	case err == nil && have != want:
 		return fmt.Errorf("campaign %s: %w", e.cfg.Campaign, ErrSettings)
