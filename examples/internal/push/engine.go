@@ -86,7 +86,7 @@ func newEngine(ctx context.Context, stop <-chan struct{}, cfg Config) (*engine, 
 	}
 	e := &engine{
 		cfg: cfg, stop: stop, log: cfg.Log, flying: map[string]*row{}, backoff: map[int64]time.Time{},
-		source:  &source{cfg.School, cfg.Query, cfg.Since},
+		source:  newSource(&cfg),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		rules:   rules{workers: cfg.Workers},
 		summary: Summary{Campaign: cfg.Campaign},

@@ -45,6 +45,15 @@ func decodeContent(s string) (content, error) {
 	return c, nil
 }
 
+// columns returns the names that stand in braces in f.
+func (f Field) columns() []string {
+	var names []string
+	for _, m := range columnPattern.FindAllStringSubmatch(f.Text, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
 // value fills the columns into f.
 func (f Field) value(c content) (string, error) {
 	var unknown string

@@ -19,7 +19,7 @@ type Preview struct {
 // Look tells what a Run with the same Config would find, and makes the first n messages. It
 // changes nothing, and needs neither a ledger nor the right to make one.
 func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
-	e := &engine{cfg: cfg, source: &source{cfg.School, cfg.Query, cfg.Since}, ledger: newLedger(cfg.Ledger, cfg.AppID, cfg.Campaign)}
+	e := &engine{cfg: cfg, source: newSource(&cfg), ledger: newLedger(cfg.Ledger, cfg.AppID, cfg.Campaign)}
 	p := Preview{Summary: Summary{Campaign: cfg.Campaign}}
 	held, err := e.ledger.tally(ctx)
 	if err != nil && !absent(err) {
@@ -37,6 +37,18 @@ func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 	})
 	p.Recipients = p.Unchanged + p.Accepted + p.Skipped + p.Failed + p.Unknown + p.Pending
 	return p, err
+}
+
+// Probe reads one page of recipients, so that a missing table, column or right is told before
+// anything is announced. It changes nothing, and needs no ledger.
+func Probe(ctx context.Context, cfg Config) error {
+	s := newSource(&cfg)
+	enough := errors.New("one page is enough")
+	err := s.pages(ctx, func([]recipient, int) error { return enough })
+	if errors.Is(err, enough) {
+		return nil
+	}
+	return err
 }
 
 // look sorts a page into what is there already and what is to be sent.

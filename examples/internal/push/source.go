@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,15 @@ type source struct {
 	db    *db.DB
 	query string // the user's; empty: the two tables
 	since time.Time
+	needs []string // columns beside the required ones that the fields fill in
+}
+
+func newSource(cfg *Config) *source {
+	s := &source{db: cfg.School, query: cfg.Query, since: cfg.Since}
+	for _, f := range cfg.Fields {
+		s.needs = append(s.needs, f.columns()...)
+	}
+	return s
 }
 
 // tablesPage has the newest photo of each bound child, by the binding's key.
@@ -72,7 +82,7 @@ func (s *source) page(ctx context.Context, statement string, key any) (page []re
 	if err != nil {
 		return nil, 0, nil, 0, err
 	}
-	if err := haveColumns(columns); err != nil {
+	if err := s.haveColumns(columns); err != nil {
 		return nil, 0, nil, 0, err
 	}
 	for rows.Next() {
@@ -114,14 +124,18 @@ func (s *source) recipient(values map[string]any) (r recipient, ok bool) {
 	return r, true
 }
 
-func haveColumns(columns []string) error {
-	for _, want := range []string{"openid", "student_id", "student_name", "photo_url", "photo_update_time"} {
-		found := false
-		for _, c := range columns {
-			found = found || c == want
-		}
-		if !found {
+// required are the columns that a query must have.
+var required = []string{"openid", "student_id", "student_name", "photo_url", "photo_update_time"}
+
+func (s *source) haveColumns(columns []string) error {
+	for _, want := range required {
+		if !slices.Contains(columns, want) {
 			return fmt.Errorf("the query has no column %s", want)
+		}
+	}
+	for _, want := range s.needs {
+		if want == "openid" || want == "page_key" || !slices.Contains(columns, want) {
+			return fmt.Errorf("a field wants {%s}, and the query has no column %[1]s to show", want)
 		}
 	}
 	return nil
