@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/org/wxhome/examples/internal/school"
+)
+
+// importFile loads a CSV file into the school's tables.
+func (p *program) importFile(ctx context.Context) error {
+	conn, err := p.openSchool(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	counts, err := school.ImportFile(ctx, conn.DB, p.file)
+	if e, ok := errors.AsType[*school.FileError](err); ok {
+		return usage(p.file + ": " + p.fileError(e) + "; " + p.text("nothing was loaded"))
+	}
+	if err != nil {
+		return err
+	}
+	p.say("%s: %d lines: %d added, %d updated, %d unchanged", p.file, counts.Rows(), counts.Added, counts.Updated, counts.Unchanged)
+	if !p.json {
+		return nil
+	}
+	return json.NewEncoder(p.stdout).Encode(map[string]int{
+		"rows": counts.Rows(), "added": counts.Added, "updated": counts.Updated, "unchanged": counts.Unchanged,
+	})
+}
+
+// fileError says in the operator's language what is wrong with a CSV file.
+func (p *program) fileError(e *school.FileError) string {
+	s := p.text(e.Problem.String())
+	if e.Value != "" {
+		s = fmt.Sprintf("%q: %s", e.Value, s)
+	}
+	if e.Column != "" {
+		s = e.Column + ": " + s
+	}
+	if e.Line > 0 {
+		s = p.text("line %d: ", e.Line) + s
+	}
+	if e.Limit > 0 {
+		s += fmt.Sprintf(" (%d)", e.Limit)
+	}
+	if e.Other > 0 {
+		s += p.text(" (line %d)", e.Other)
+	}
+	return s
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options are the command line. Zero values of batch, interval and rate mean
+// the defaults, which depend on whether it is a simulation.
+type options struct {
+	command string // push, import, status, templates or check
+	file    string // import's
+
+	simulate, public, dryRun, fresh     bool
+	again, retryFailed, resendUnknown   bool
+	yes, json                           bool
+	db, query, ledger                   string
+	template, campaign, since, link, to string
+	cron, zone, lang, failures          string
+	fields                              fieldList
+	batch, workers, limit               int
+	interval, linkTTL                   period
+	rate                                float64
+	given                               map[string]bool // the flags that were on the command line
+	timeZone                            *time.Location  // -tz
+	sinceTime                           time.Time       // -since; zero: all
+}
+
+// The commands; push is the one without a name.
+const (
+	cmdPush      = "push"
+	cmdImport    = "import"
+	cmdStatus    = "status"
+	cmdTemplates = "templates"
+	cmdCheck     = "check"
+)
+
+// commandFlags are the flags that the commands other than push and check
+// understand. A flag that would do nothing is refused, not ignored.
+var commandFlags = map[string][]string{
+	cmdImport:    {"db", "lang", "json"},
+	cmdStatus:    {"simulate", "db", "ledger", "campaign", "failures", "lang", "json"},
+	cmdTemplates: {"simulate", "template", "lang"},
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ says string }
+
+func (e *usageError) Error() string { return e.says }
+
+func usage(says string) error { return &usageError{says} }
+
+// parseOptions reads the command line. Flags may stand before and after the
+// command. What is wrong is said in l.
+func parseOptions(args []string, getenv func(string) string, l language, now time.Time) (*options, error) {
+	o := &options{command: cmdPush, linkTTL: period(7 * 24 * time.Hour)}
+	flags := o.flagSet(l)
+	var words []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, usage(l.text("the command line: %v", err))
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		words = append(words, flags.Arg(0))
+		args = flags.Args()[1:]
+	}
+	o.given = make(map[string]bool)
+	flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	if err := o.setCommand(words, l); err != nil {
+		return nil, err
+	}
+	if o.db == "" {
+		o.db = strings.TrimSpace(getenv("WXHOME_DB"))
+	}
+	return o, o.validate(l, now)
+}
+
+func (o *options) flagSet(l language) *flag.FlagSet {
+	f := flag.NewFlagSet("batchpush", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // printed by run, in the operator's language
+	doc := func(name string) string { return l.text(flagTexts[name]) }
+	f.BoolVar(&o.simulate, "simulate", false, doc("simulate"))
+	f.StringVar(&o.db, "db", "", doc("db"))
+	f.StringVar(&o.query, "query", "", doc("query"))
+	f.StringVar(&o.ledger, "ledger", "", doc("ledger"))
+	f.StringVar(&o.template, "template", "", doc("template"))
+	f.Var(&o.fields, "field", doc("field"))
+	f.StringVar(&o.campaign, "campaign", "", doc("campaign"))
+	f.BoolVar(&o.fresh, "new", false, doc("new"))
+	f.StringVar(&o.since, "since", "", doc("since"))
+	f.IntVar(&o.batch, "batch", 500, doc("batch"))
+	f.Var(&o.interval, "interval", doc("interval"))
+	f.Float64Var(&o.rate, "rate", 0, doc("rate"))
+	f.IntVar(&o.workers, "workers", 16, doc("workers"))
+	f.StringVar(&o.link, "link", "", doc("link"))
+	f.Var(&o.linkTTL, "link-ttl", doc("link-ttl"))
+	f.BoolVar(&o.public, "public-photos", false, doc("public-photos"))
+	f.BoolVar(&o.dryRun, "dry-run", false, doc("dry-run"))
+	f.IntVar(&o.limit, "limit", 0, doc("limit"))
+	f.StringVar(&o.to, "to", "", doc("to"))
+	f.BoolVar(&o.again, "again", false, doc("again"))
+	f.BoolVar(&o.retryFailed, "retry-failed", false, doc("retry-failed"))
+	f.BoolVar(&o.resendUnknown, "resend-unknown", false, doc("resend-unknown"))
+	f.StringVar(&o.cron, "cron", "", doc("cron"))
+	f.StringVar(&o.zone, "tz", "Asia/Shanghai", doc("tz"))
+	f.BoolVar(&o.yes, "yes", false, doc("yes"))
+	f.StringVar(&o.lang, "lang", "", doc("lang"))
+	f.BoolVar(&o.json, "json", false, doc("json"))
+	f.StringVar(&o.failures, "failures", "", doc("failures"))
+	return f
+}
+
+func (o *options) setCommand(words []string, l language) error {
+	if len(words) > 0 {
+		o.command, words = words[0], words[1:]
+	}
+	if !slices.Contains([]string{cmdPush, cmdImport, cmdStatus, cmdTemplates, cmdCheck}, o.command) {
+		return usage(l.text("unknown command %q: the commands are import, status, templates and check", o.command))
+	}
+	if o.command == cmdImport && len(words) > 0 {
+		o.file, words = words[0], words[1:]
+	}
+	switch {
+	case len(words) > 0:
+		return usage(l.text("%q is not expected here", words[0]))
+	case o.command == cmdImport && o.file == "":
+		return usage(l.text("import needs the name of a CSV file: batchpush import FILE.csv"))
+	}
+	allowed, limited := commandFlags[o.command]
+	for name := range o.given {
+		if limited && !slices.Contains(allowed, name) || !limited && name == "failures" {
+			return usage(l.text("-%s does nothing with %s", name, o.command))
+		}
+	}
+	return nil
+}
+
+// validate checks what the flag package cannot.
+func (o *options) validate(l language, now time.Time) error {
+	var err error
+	if o.timeZone, err = time.LoadLocation(o.zone); err != nil || o.zone == "" {
+		return usage(l.text("-tz: %q is not a time zone such as Asia/Shanghai", o.zone))
+	}
+	if o.since != "" {
+		if o.sinceTime, err = parseSince(o.since, o.timeZone, now); err != nil {
+			return usage(l.text("-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d", o.since))
+		}
+	}
+	switch {
+	case o.batch < 1:
+		return usage(l.text("-%s must be at least %v", "batch", 1))
+	case o.workers < 1 || o.workers > maxWorkers:
+		return usage(l.text("-%s must be from %v to %v", "workers", 1, maxWorkers))
+	case o.given["rate"] && !(o.rate >= minRate && o.rate <= maxRate), math.IsNaN(o.rate):
+		return usage(l.text("-%s must be from %v to %v", "rate", minRate, maxRate))
+	case o.limit < 0 || o.given["limit"] && o.limit == 0:
+		return usage(l.text("-%s must be at least %v", "limit", 1))
+	case o.given["link-ttl"] && time.Duration(o.linkTTL) < time.Minute:
+		return usage(l.text("-%s must be at least %v", "link-ttl", "1m"))
+	case o.cron != "" && !validCron(o.cron):
+		return usage(l.text("-cron: %q is not a cron line of five fields that ever comes true, such as \"0 18 * * 5\" for Fridays at 18:00", o.cron))
+	}
+	return o.validatePairs(l)
+}
+
+const (
+	maxWorkers = 1000
+	minRate    = 0.01 // one message in 100 s
+	maxRate    = 10000
+)
+
+// validatePairs refuses flags that contradict each other.
+func (o *options) validatePairs(l language) error {
+	pairs := [][2]string{
+		{"link", "public-photos"}, {"dry-run", "to"}, {"dry-run", "cron"}, {"to", "cron"},
+		{"to", "campaign"}, {"to", "new"}, {"to", "limit"}, {"campaign", "cron"}, {"new", "cron"},
+	}
+	for _, p := range pairs {
+		if o.given[p[0]] && o.given[p[1]] {
+			return usage(l.text("-%s and -%s do not go together", p[0], p[1]))
+		}
+	}
+	if o.given["link-ttl"] && !o.given["link"] {
+		return usage(l.text("-%s is of use with -%s only", "link-ttl", "link"))
+	}
+	return nil
+}
+
+// relativeSince reports whether -since says how long ago, and not a date.
+func (o *options) relativeSince() bool {
+	_, err := parsePeriod(o.since)
+	return err == nil
+}
+
+// real returns what was given that speaks of a real push.
+func (o *options) real(getenv func(string) string) []string {
+	var given []string
+	for _, name := range []string{"db", "template", "link", "cron"} {
+		if o.given[name] {
+			given = append(given, "-"+name)
+		}
+	}
+	if !o.given["db"] && strings.TrimSpace(getenv("WXHOME_DB")) != "" {
+		given = append(given, "WXHOME_DB")
+	}
+	return given
+}
+
+// pace is how fast a push goes.
+type pace struct {
+	batch, workers int
+	interval       time.Duration
+	rate           float64
+}
+
+// pace fills in the defaults: careful ones for people, quick ones for the
+// simulation.
+func (o *options) pace(simulated bool) pace {
+	p := pace{o.batch, o.workers, 15 * time.Minute, 2}
+	if simulated {
+		p.interval, p.rate = time.Second, 400
+	}
+	if o.given["interval"] {
+		p.interval = time.Duration(o.interval)
+	}
+	if o.given["rate"] {
+		p.rate = o.rate
+	}
+	return p
+}

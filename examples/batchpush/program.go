@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// The exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1 // some messages failed, or nobody knows
+	exitUsage       = 2 // the command line or the configuration
+	exitStopped     = 3 // stopped early
+	exitInterrupted = 130
+)
+
+// program is one run of a command.
+type program struct {
+	language
+	*options
+	args     []string
+	getenv   func(string) string
+	stdin    io.Reader
+	stdout   io.Writer // the summary of -json
+	out      io.Writer // all else that is not an error
+	stderr   io.Writer
+	terminal bool // out is one
+	asks     bool // there is somebody at stdin to ask
+}
+
+// run is the program: it returns the exit status. Cancelling ctx stops it
+// gently.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	l, ok := chooseLanguage(args, getenv)
+	if !ok {
+		fmt.Fprintln(stderr, "batchpush: "+l.text("-lang must be zh or en"))
+		return exitUsage
+	}
+	o, err := parseOptions(args, getenv, l, time.Now())
+	if errors.Is(err, flag.ErrHelp) {
+		printHelp(stdout, l)
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "batchpush: "+err.Error())
+		fmt.Fprintln(stderr, l.text("batchpush -h explains the flags."))
+		return exitUsage
+	}
+	p := &program{language: l, options: o, args: args, getenv: getenv, stdin: stdin, stdout: stdout, out: stdout, stderr: stderr}
+	if o.json {
+		p.out = stderr
+	}
+	p.terminal = isTerminal(p.out)
+	p.asks = p.terminal && isTerminal(stdin)
+	return p.exit(ctx, p.do(ctx))
+}
+
+func (p *program) do(ctx context.Context) error {
+	switch p.command {
+	case cmdImport:
+		return p.importFile(ctx)
+	case cmdStatus:
+		return p.status(ctx)
+	case cmdTemplates:
+		return p.templates(ctx)
+	case cmdCheck:
+		return p.check(ctx)
+	}
+	return p.push(ctx)
+}
+
+// say prints a line for the operator.
+func (p *program) say(format string, args ...any) { fmt.Fprintln(p.out, p.text(format, args...)) }
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// printHelp explains the flags.
+func printHelp(w io.Writer, l language) {
+	fmt.Fprintln(w, l.text(helpText))
+	flags := (&options{}).flagSet(l)
+	flags.SetOutput(w)
+	flags.PrintDefaults()
+}

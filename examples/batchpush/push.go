@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/wechat"
+)
+
+// push is the main command: a push now, or with -cron whenever it is time.
+func (p *program) push(ctx context.Context) error {
+	s, err := p.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.sayTarget()
+	if err := push.Probe(ctx, s.config(push.Campaign{})); err != nil {
+		return p.lookError(err)
+	}
+	switch {
+	case p.cron != "":
+		return p.stay(ctx, s)
+	case p.to != "":
+		return p.trial(ctx, s)
+	}
+	campaign, err := s.choose(ctx)
+	if err != nil {
+		return err
+	}
+	if p.dryRun {
+		return p.dry(ctx, s, campaign)
+	}
+	if err := p.announce(ctx, s, campaign); err != nil {
+		return err
+	}
+	return p.pushOnce(ctx, s, campaign)
+}
+
+// sayTarget says where the messages go.
+func (s *session) sayTarget() {
+	s.p.say("Account %s at %s, database %s, template %s %s", s.account.AppID, s.account.Host, s.school.Name, s.chosen.ID, s.chosen.Title)
+	if s.ledger != s.school {
+		s.p.say("Ledger: %s", s.ledger.Name)
+	}
+}
+
+// announce tells on a terminal how much there is to do, and asks before a new
+// campaign.
+func (p *program) announce(ctx context.Context, s *session, campaign push.Campaign) error {
+	p.say("Campaign %s", campaign.Name)
+	if !p.terminal {
+		return nil
+	}
+	look, err := push.Look(ctx, s.config(campaign), 0)
+	if err != nil {
+		return p.lookError(err)
+	}
+	p.sayCount(ctx, s, look)
+	if !p.asks || p.yes || !campaign.Created.IsZero() || look.Pending == 0 {
+		return nil
+	}
+	if !p.ask(ctx, p.text("Send %d messages? [y/N] ", look.Pending)) {
+		p.say("Nothing was sent.")
+		return settled{exitStopped}
+	}
+	return nil
+}
+
+// sayCount tells the count, the quota that is left and when it will be over.
+func (p *program) sayCount(ctx context.Context, s *session, look push.Preview) {
+	p.say("%d recipients: %d to send, %d unchanged, %d done; %d left out (no openid or no photo)",
+		look.Recipients, look.Pending, look.Unchanged, look.Recipients-look.Pending-look.Unchanged, look.LeftOut)
+	pace := p.pace(s.account.Simulated())
+	took := time.Duration(float64(look.Pending) / pace.rate * float64(time.Second))
+	took += time.Duration(max(look.Pending-1, 0)/pace.batch) * pace.interval
+	p.say("Finished at about %s (%s), at %g a second and %s between batches of %d",
+		time.Now().Add(took).Format("2006-01-02 15:04"), spoken(took), pace.rate, pace.interval, pace.batch)
+	q, ok := s.quota(ctx)
+	switch {
+	case ok && q.Remain < int64(look.Pending):
+		p.warn("%d messages are left of today's quota of %d: the rest has to wait for tomorrow", q.Remain, q.DailyLimit)
+	case ok:
+		p.say("Quota left today: %d of %d", q.Remain, q.DailyLimit)
+	}
+}
+
+// lookError makes what goes wrong before the first message an error of
+// configuration, unless the network is to blame.
+func (p *program) lookError(err error) error {
+	if _, ok := errors.AsType[*wechat.Error](err); ok || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return usage(p.describe(err))
+}
+
+// pushOnce pushes one campaign and reports. The error is a settled one, or
+// joins one with the reason why the push was stopped.
+func (p *program) pushOnce(ctx context.Context, s *session, campaign push.Campaign) error {
+	meter := p.newMeter()
+	config := s.config(campaign)
+	config.Progress = meter.show
+	summary, err := push.Run(context.WithoutCancel(ctx), ctx.Done(), config)
+	meter.end()
+	if summary.Campaign == "" && err != nil { // it never began
+		return p.neverBegan(err)
+	}
+	p.report(summary)
+	return p.outcome(ctx, summary, err)
+}
+
+// neverBegan maps what stops a push before its campaign exists.
+func (p *program) neverBegan(err error) error {
+	if !errors.Is(err, push.ErrBusy) {
+		return p.lookError(err)
+	}
+	p.complain(p.text("another process is pushing with this ledger (%s): wait until it is done", oneLine(err.Error())))
+	return settled{exitStopped}
+}
+
+// report prints the summary.
+func (p *program) report(s push.Summary) {
+	p.say("%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending",
+		s.Campaign, s.Recipients, s.Unchanged, s.Accepted, s.Skipped, s.Failed, s.Unknown, s.Pending)
+	p.say("%d sent in this run in %.1f s; %d rows left out (no openid or no photo)", s.Sent, s.Seconds, s.LeftOut)
+	if p.json {
+		p.encode(s)
+	}
+}
+
+func (p *program) encode(v any) {
+	e := json.NewEncoder(p.stdout)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // a stdout that is gone changes no status
+}
+
+// outcome explains what is left to do, and chooses the exit status.
+func (p *program) outcome(ctx context.Context, s push.Summary, err error) error {
+	if err != nil {
+		return p.stopped(ctx, s, err)
+	}
+	if s.Failed > 0 {
+		p.say("Failed messages: see batchpush status -failures FILE.csv, then: %s", continued(p.args, s.Campaign, "-retry-failed"))
+	}
+	if s.Unknown > 0 {
+		p.say("Nobody knows whether the unknown ones arrived. To send them again, at the risk of a second message: %s",
+			continued(p.args, s.Campaign, "-resend-unknown"))
+	}
+	if s.Failed+s.Unknown > 0 {
+		return settled{exitFailed}
+	}
+	return nil
+}
+
+// stopped explains an early stop and prints the command that continues.
+func (p *program) stopped(ctx context.Context, s push.Summary, err error) error {
+	status := exitStopped
+	stop, isStop := errors.AsType[*push.StopError](err)
+	switch {
+	case errors.Is(err, push.ErrSettings):
+		p.complain(p.text("campaign %s was begun with another template, fields, since or link: use those, or another -campaign", s.Campaign))
+		return settled{exitUsage}
+	case ctx.Err() != nil:
+		status = exitInterrupted
+		p.complain(p.text("interrupted"))
+	case isStop && stop.Err != nil:
+		p.complain(p.text(string(stop.Reason)) + ": " + p.describe(stop.Err))
+	default:
+		p.complain(p.describe(err))
+	}
+	campaign := s.Campaign
+	if p.cron != "" {
+		campaign = ""
+	}
+	p.say("To continue: %s", continued(p.args, campaign))
+	return errors.Join(settled{status}, err)
+}
+
+// dry shows what a push would do.
+func (p *program) dry(ctx context.Context, s *session, campaign push.Campaign) error {
+	look, err := push.Look(ctx, s.config(campaign), 3)
+	if err != nil {
+		return p.lookError(err)
+	}
+	p.say("Dry run of campaign %s: nothing is sent and nothing is written.", campaign.Name)
+	p.sayCount(ctx, s, look)
+	faulty := false
+	for i, m := range look.First {
+		fmt.Fprintln(p.out, p.show(m))
+		if look.Faults[i] != nil {
+			faulty = true
+			p.warn("this message would fail: %s", p.valueFault(look.Faults[i]))
+		}
+	}
+	if p.json {
+		p.encode(look.Summary)
+	}
+	if faulty {
+		return settled{exitFailed}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/csv"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/wechat/wechattest"
+)
+
+// status tells what has become of a campaign.
+func (p *program) status(ctx context.Context) error {
+	appID, err := p.statusAccount()
+	if err != nil {
+		return err
+	}
+	schoolDB, err := p.openSchool(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer schoolDB.Close()
+	ledger := schoolDB
+	if p.ledger != "" {
+		if ledger, err = db.Open(ctx, p.ledger); err != nil {
+			return p.databaseError(p.text("the ledger"), err)
+		}
+		defer ledger.Close()
+	}
+	campaign, err := p.statusCampaign(ctx, ledger, appID)
+	if err != nil {
+		return err
+	}
+	summary, err := push.Tally(ctx, ledger, appID, campaign)
+	if errors.Is(err, sql.ErrNoRows) {
+		return usage(p.text("the ledger has no campaign %s of account %s", campaign, appID))
+	}
+	if err != nil {
+		return p.databaseError(p.text("the ledger"), err)
+	}
+	p.reportStatus(summary)
+	if p.failures == "" {
+		return nil
+	}
+	return p.writeFailures(ctx, ledger, appID, campaign)
+}
+
+func (p *program) reportStatus(s push.Summary) {
+	p.say("%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending",
+		s.Campaign, s.Recipients, s.Unchanged, s.Accepted, s.Skipped, s.Failed, s.Unknown, s.Pending)
+	if p.json {
+		p.encode(s)
+	}
+}
+
+// statusAccount returns the AppID whose campaigns are meant. The ledger is
+// only read, so no secret is needed.
+func (p *program) statusAccount() (string, error) {
+	appID := strings.TrimSpace(p.getenv(account.EnvAppID))
+	switch {
+	case p.simulate, appID == "" && p.db == "":
+		server := wechattest.NewServer(wechattest.InMemory())
+		defer server.Close()
+		return server.AppID, nil
+	case appID == "":
+		return "", usage(p.text("set WECHAT_APPID to say whose campaigns are meant, or use -simulate for those of the simulation"))
+	}
+	return appID, nil
+}
+
+// statusCampaign returns -campaign, or the newest one.
+func (p *program) statusCampaign(ctx context.Context, ledger *db.DB, appID string) (string, error) {
+	if p.campaign != "" {
+		return p.campaign, nil
+	}
+	all, err := push.Campaigns(ctx, ledger, appID)
+	switch {
+	case err != nil:
+		return "", p.databaseError(p.text("the ledger"), err)
+	case len(all) == 0:
+		return "", usage(p.text("there is no campaign of account %s in %s yet", appID, ledger.Name))
+	}
+	return all[0].Name, nil
+}
+
+// writeFailures writes what was not accepted to the file of -failures, in a
+// form that Excel opens.
+func (p *program) writeFailures(ctx context.Context, ledger *db.DB, appID, campaign string) (err error) {
+	file, err := os.Create(p.failures)
+	if err != nil {
+		return usage("-failures: " + err.Error())
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if _, err := file.WriteString("\uFEFF"); err != nil { // Excel takes a file without it for GBK
+		return err
+	}
+	w := csv.NewWriter(file)
+	w.UseCRLF = true
+	header := strings.Split(p.text("openid,student id,student name,state,errcode,reason,attempts,time"), ",")
+	if err := w.Write(header); err != nil {
+		return err
+	}
+	n := 0
+	for f, err := range push.Failures(ctx, ledger, appID, campaign) {
+		if err != nil {
+			return err
+		}
+		n++
+		if err := w.Write(p.failureRow(f)); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	if err := w.Error(); err != nil {
+		return err
+	}
+	p.say("%d rows written to %s", n, p.failures)
+	return nil
+}
+
+func (p *program) failureRow(f push.Failure) []string {
+	code := ""
+	if f.Code != 0 {
+		code = strconv.Itoa(f.Code)
+	}
+	row := []string{
+		f.OpenID, f.StudentID, f.StudentName, p.text(f.State), code, f.Error,
+		strconv.Itoa(f.Attempts), f.Updated.In(beijing).Format("2006-01-02 15:04:05"),
+	}
+	for i, cell := range row {
+		row[i] = harmless(cell)
+	}
+	return row
+}
+
+// harmless keeps a spreadsheet from taking a value for a formula: names and
+// ids come from parents and schools, and openids begin with - at times.
+func harmless(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(cell)[0]) {
+		return "'" + cell
+	}
+	return cell
+}
