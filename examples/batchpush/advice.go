@@ -123,8 +123,8 @@ func (p *program) advice(e *wechat.Error) string {
 
 // databaseError makes an error about a database one of configuration.
 func (p *program) databaseError(which string, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
 	}
 	says := which + ": " + oneLine(err.Error())
 	if advice := p.databaseAdvice(err); advice != "" {

@@ -81,8 +81,8 @@ func (p *program) reportSkipped(from time.Time) {
 		skipped, last = skipped+1, next
 	}
 	if skipped > 0 {
-		p.warn("%d firings until %s were skipped: the push of %s was still running",
-			skipped, last.Format("2006-01-02 15:04"), from.Format("2006-01-02 15:04"))
+		p.warn("firings skipped until %s: %d, since the push of %s was still running",
+			last.Format("2006-01-02 15:04"), skipped, from.Format("2006-01-02 15:04"))
 	}
 }
 

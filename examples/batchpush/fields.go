@@ -158,8 +158,7 @@ func (p *program) keywords(t template.Template) string {
 			ready = append(ready, "-field", k.Name+"="+suggestion(k))
 		}
 	}
-	line := strings.TrimPrefix(commandLine(ready), "batchpush ")
-	return b.String() + "  " + line
+	return b.String() + "  " + commandLine(ready)
 }
 
 // suggestion is a value that may fit a keyword.

@@ -54,5 +54,5 @@ func main() {
 		<-signals
 		os.Exit(exitInterrupted) // the ledger knows what was in flight
 	}()
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args, os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }

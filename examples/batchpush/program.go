@@ -25,7 +25,8 @@ const (
 type program struct {
 	language
 	*options
-	args     []string
+	name     string   // how the program is called again
+	args     []string // the command line without it
 	getenv   func(string) string
 	stdin    io.Reader
 	stdout   io.Writer // the summary of -json
@@ -35,9 +36,13 @@ type program struct {
 	asks     bool // there is somebody at stdin to ask
 }
 
-// run is the program: it returns the exit status. Cancelling ctx stops it
-// gently.
-func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+// run is the program: it returns the exit status. words are the command line with
+// the program's name first. Cancelling ctx stops it gently.
+func run(ctx context.Context, words []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	name, args := "batchpush", []string(nil)
+	if len(words) > 0 {
+		name, args = calledAs(words[0]), words[1:]
+	}
 	l, ok := chooseLanguage(args, getenv)
 	if !ok {
 		fmt.Fprintln(stderr, "batchpush: "+l.text("-lang must be zh or en"))
@@ -53,7 +58,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		fmt.Fprintln(stderr, l.text("batchpush -h explains the flags."))
 		return exitUsage
 	}
-	p := &program{language: l, options: o, args: args, getenv: getenv, stdin: stdin, stdout: stdout, out: stdout, stderr: stderr}
+	p := &program{language: l, options: o, name: name, args: args, getenv: getenv, stdin: stdin, stdout: stdout, out: stdout, stderr: stderr}
 	if o.json {
 		p.out = stderr
 	}

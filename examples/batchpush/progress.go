@@ -73,9 +73,11 @@ func (m *meter) showBar(now push.Progress) {
 	_ = m.bar.Set(now.Done) // a terminal that is gone stops no push
 }
 
-// end leaves the bar where it is and goes to the next line.
-func (m *meter) end() {
+// end shows where the push has come to, and goes to the next line.
+func (m *meter) end(s push.Summary) {
 	if m.bar != nil {
+		total := s.Recipients - s.Unchanged
+		m.showBar(push.Progress{Total: total, Done: total - s.Pending})
 		_ = m.bar.Exit()
 		fmt.Fprintln(m.p.out)
 	}
@@ -88,7 +90,6 @@ func newBar(w io.Writer, total int, what string) *progressbar.ProgressBar {
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetWidth(30),
 	)
 }

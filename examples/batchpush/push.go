@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/wechat"
 )
@@ -105,7 +106,7 @@ func (p *program) pushOnce(ctx context.Context, s *session, campaign push.Campai
 	config := s.config(campaign)
 	config.Progress = meter.show
 	summary, err := push.Run(context.WithoutCancel(ctx), ctx.Done(), config)
-	meter.end()
+	meter.end(summary)
 	if summary.Campaign == "" && err != nil { // it never began
 		return p.neverBegan(err)
 	}
@@ -115,10 +116,14 @@ func (p *program) pushOnce(ctx context.Context, s *session, campaign push.Campai
 
 // neverBegan maps what stops a push before its campaign exists.
 func (p *program) neverBegan(err error) error {
-	if !errors.Is(err, push.ErrBusy) {
+	switch {
+	case errors.Is(err, push.ErrBusy):
+		p.complain(p.text("another process is pushing with this ledger (%s): wait until it is done", oneLine(err.Error())))
+	case db.IsFull(err):
+		p.complain(p.describe(err))
+	default:
 		return p.lookError(err)
 	}
-	p.complain(p.text("another process is pushing with this ledger (%s): wait until it is done", oneLine(err.Error())))
 	return settled{exitStopped}
 }
 
@@ -144,11 +149,11 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		return p.stopped(ctx, s, err)
 	}
 	if s.Failed > 0 {
-		p.say("Failed messages: see batchpush status -failures FILE.csv, then: %s", continued(p.args, s.Campaign, "-retry-failed"))
+		p.say("Failed messages: see batchpush status -failures FILE.csv, then: %s", p.continued(s.Campaign, "-retry-failed"))
 	}
 	if s.Unknown > 0 {
 		p.say("Nobody knows whether the unknown ones arrived. To send them again, at the risk of a second message: %s",
-			continued(p.args, s.Campaign, "-resend-unknown"))
+			p.continued(s.Campaign, "-resend-unknown"))
 	}
 	if s.Failed+s.Unknown > 0 {
 		return settled{exitFailed}
@@ -176,7 +181,7 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 	if p.cron != "" {
 		campaign = ""
 	}
-	p.say("To continue: %s", continued(p.args, campaign))
+	p.say("To continue: %s", p.continued(campaign))
 	return errors.Join(settled{status}, err)
 }
 

@@ -33,7 +33,7 @@ func (r result) both() string { return r.out + r.errors }
 func runProgram(ctx context.Context, environment map[string]string, args ...string) result {
 	var out, errs bytes.Buffer
 	getenv := func(name string) string { return environment[name] }
-	status := run(ctx, args, getenv, strings.NewReader(""), &out, &errs)
+	status := run(ctx, append([]string{"batchpush"}, args...), getenv, strings.NewReader(""), &out, &errs)
 	return result{status, out.String(), errs.String()}
 }
 

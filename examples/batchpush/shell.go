@@ -1,16 +1,25 @@
 package main
 
 import (
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// commandLine writes a command so that it can be copied into a shell.
+// calledAs returns how the operator calls the program again: what go run builds
+// is gone by then.
+func calledAs(program string) string {
+	if strings.Contains(filepath.ToSlash(program), "/go-build") {
+		return "go run ./examples/batchpush"
+	}
+	return shellWord(program, runtime.GOOS == "windows")
+}
+
+// commandLine writes arguments so that they can be copied into a shell.
 func commandLine(args []string) string {
-	quoted := make([]string, 0, len(args)+1)
-	quoted = append(quoted, "batchpush")
+	quoted := make([]string, 0, len(args))
 	for _, arg := range args {
 		quoted = append(quoted, shellWord(arg, runtime.GOOS == "windows"))
 	}
@@ -34,7 +43,8 @@ func shellWord(s string, windows bool) string {
 
 // continued returns the command line that goes on with a campaign: the one
 // that was given, for that campaign, with more switches. Passwords are masked.
-func continued(args []string, campaign string, more ...string) string {
+func (p *program) continued(campaign string, more ...string) string {
+	args := p.args
 	dropped := append([]string{"-new", "-campaign"}, more...)
 	var kept []string
 	for i := 0; i < len(args); i++ {
@@ -56,7 +66,7 @@ func continued(args []string, campaign string, more ...string) string {
 	if campaign != "" {
 		kept = append(kept, "-campaign", campaign)
 	}
-	return commandLine(kept)
+	return strings.TrimSpace(p.name + " " + commandLine(kept))
 }
 
 // cutFlag splits -name=value and --name; name is empty for what is no flag.

@@ -46,9 +46,16 @@ func TestContinued(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, "batchpush "+tt.want, continued(tt.args, "photos-1", tt.more...))
+			p := &program{name: "batchpush", args: tt.args}
+			assert.Equal(t, "batchpush "+tt.want, p.continued("photos-1", tt.more...))
 		})
 	}
+}
+
+func TestCalledAs(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "./batchpush", calledAs("./batchpush"))
+	assert.Equal(t, "go run ./examples/batchpush", calledAs("/tmp/go-build123/b001/exe/batchpush"))
 }
 
 // TestSwitches holds isSwitch to the flags that there are.
