@@ -34,6 +34,9 @@ func (p *program) stay(ctx context.Context, s *session) error {
 
 // fire does what is left of earlier campaigns and then one of its own.
 func (p *program) fire(ctx context.Context, s *session, at time.Time) error {
+	if p.relativeSince() { // 7d are those before this firing, not before the program's start
+		p.sinceTime, _ = parseSince(p.since, p.timeZone, at)
+	}
 	unfinished, err := s.unfinished(ctx)
 	if err != nil {
 		p.complain(p.describe(err))

@@ -80,6 +80,21 @@ func TestStay(t *testing.T) {
 	})
 }
 
+// TestSinceWithCron counts -since 7d from each firing, not from the start.
+func TestSinceWithCron(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClerk(t, 10, "-cron", "0 18 * * *", "-since", "7d")
+		defer c.close()
+		c.stayFor(t, 2*24*time.Hour)
+		campaigns, err := c.session.campaigns(t.Context())
+		require.NoError(t, err)
+		require.Len(t, campaigns, 2, "the newest first")
+		assert.Equal(t, "2000-01-02T18:00:00+08:00", campaigns[0].Since.In(beijing).AddDate(0, 0, 7).Format(time.RFC3339))
+		assert.Equal(t, "2000-01-01T18:00:00+08:00", campaigns[1].Since.In(beijing).AddDate(0, 0, 7).Format(time.RFC3339))
+	})
+}
+
 func TestFiringsThatAPushOutlasts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
