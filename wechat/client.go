@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/token"
 )
@@ -21,6 +22,8 @@ import (
 type Client struct {
 	// Template sends template messages (模板消息) and manages templates.
 	Template *template.Client
+	// Custom sends customer-service messages (客服消息) and manages agents.
+	Custom *custom.Client
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
 
@@ -83,6 +86,7 @@ func New(appID, appSecret string, opts ...Option) (*Client, error) {
 		return nil, fmt.Errorf("wechat: %w", err)
 	}
 	c.Template = template.NewClient(c)
+	c.Custom = custom.NewClient(c)
 	return c, nil
 }
 
