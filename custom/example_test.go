@@ -24,3 +24,15 @@ func ExampleClient_Send() {
 	// <nil>
 	// custom: the text has 2049 bytes, at most 2048; SplitText cuts it true
 }
+
+func ExampleSplitText() {
+	client := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
+	letter := strings.Repeat("今天我们去了公园，孩子们很高兴。", 50)
+	for _, part := range custom.SplitText(letter) {
+		err := client.Send(context.Background(), "OPENID", custom.Text{Content: part})
+		fmt.Println(len(part), strings.HasSuffix(part, "。"), err)
+	}
+	// Output:
+	// 2016 true <nil>
+	// 384 true <nil>
+}
