@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/org/wxhome/custom"
 )
@@ -35,4 +36,18 @@ func ExampleSplitText() {
 	// Output:
 	// 2016 true <nil>
 	// 384 true <nil>
+}
+
+func ExampleClient_Records() {
+	client := custom.NewClient(&fake{answer: `{"recordlist":[{"openid":"OPENID","opercode":2003,"text":"照片呢？",` +
+		`"time":1400563731,"worker":"teacher@school"}],"number":1,"msgid":20165267}`})
+	day := time.Unix(1400515200, 0)
+	for r, err := range client.Records(context.Background(), day, day.Add(24*time.Hour)) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(r.Agent, r.Operation == custom.AgentReceived, r.Text)
+	}
+	// Output: teacher@school true 照片呢？
 }

@@ -1,7 +1,9 @@
 package custom_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -9,14 +11,46 @@ import (
 	"github.com/org/wxhome/custom"
 )
 
-func TestCreateSession(t *testing.T) {
+func TestSessionsToTheLetter(t *testing.T) {
+	t.Parallel()
+	type client = *custom.Client
+	session := func(ctx context.Context, c client) (any, error) { return c.Session(ctx, "o P&1") }
+	sessions := func(ctx context.Context, c client) (any, error) { return c.Sessions(ctx, "test1@test") }
+	queue := func(ctx context.Context, c client) (any, error) { return c.Queue(ctx) }
+	sessionCall := call{"GET", "/customservice/kfsession/getsession?openid=o+P%261", "", false}
+	sessionsCall := call{"GET", "/customservice/kfsession/getsessionlist?kf_account=test1%40test", "", false}
+	queueCall := call{"GET", "/customservice/kfsession/getwaitcase", "", false}
+	at := time.Unix(123456789, 0)
+	runWireCases(t, map[string]wireCase{
+		"create": {func(ctx context.Context, c client) (any, error) {
+			return nil, c.CreateSession(ctx, "test1@test", "OPENID")
+		}, fine,
+			call{"POST", "/customservice/kfsession/create", `{"kf_account":"test1@test","openid":"OPENID"}`, false}, nil},
+		"close": {func(ctx context.Context, c client) (any, error) {
+			return nil, c.CloseSession(ctx, "test1@test", "OPENID")
+		}, fine,
+			call{"POST", "/customservice/kfsession/close", `{"kf_account":"test1@test","openid":"OPENID"}`, false}, nil},
+		"session": {session, `{"kf_account":"test1@test","createtime":123456789}`, sessionCall,
+			custom.Session{Agent: "test1@test", OpenID: "o P&1", Created: at}},
+		"no session": {session, `{"errcode":0,"errmsg":"ok","kf_account":"","createtime":0}`, sessionCall, custom.Session{OpenID: "o P&1"}},
+		"sessions": {sessions, `{"sessionlist":[{"openid":"OPENID","createtime":123456789},{"openid":"O2","createtime":0}]}`, sessionsCall,
+			[]custom.Session{{Agent: "test1@test", OpenID: "OPENID", Created: at}, {Agent: "test1@test", OpenID: "O2"}}},
+		"no sessions": {sessions, `{"sessionlist":[]}`, sessionsCall, []custom.Session{}},
+		"queue": {queue, `{"count":150,"waitcaselist":[{"latest_time":123456789,"openid":"OPENID"}]}`, queueCall,
+			custom.Queue{Count: 150, Waiting: []custom.Waiting{{OpenID: "OPENID", Since: at}}}},
+		"older queue": {queue, `{"count":1,"waitcaselist":[{"createtime":123456789,"kf_account":"test1@test","openid":"OPENID"}]}`, queueCall,
+			custom.Queue{Count: 1, Waiting: []custom.Waiting{{OpenID: "OPENID", Agent: "test1@test", Since: at}}}},
+		"nobody waits": {queue, `{"count":0,"waitcaselist":[]}`, queueCall, custom.Queue{Waiting: []custom.Waiting{}}},
+	})
+}
+
+func TestSessionRefusals(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: fine}
-	require.NoError(t, custom.NewClient(f).CreateSession(t.Context(), "test1@test", "OPENID"))
-	assert.Equal(t, []call{{"POST", "/customservice/kfsession/create", `{"kf_account":"test1@test","openid":"OPENID"}`, false}}, f.calls)
-	err := custom.NewClient(&fake{err: coded(65414)}).CreateSession(t.Context(), "a", "o")
-	assert.Equal(t, coded(65414), err)
-	require.ErrorIs(t, custom.NewClient(f).CreateSession(t.Context(), "", "o"), custom.ErrInvalidArgument)
-	require.ErrorIs(t, custom.NewClient(f).CreateSession(t.Context(), "a", ""), custom.ErrInvalidArgument)
-	assert.Len(t, f.calls, 1)
+	c, ctx := custom.NewClient(f), t.Context()
+	require.ErrorIs(t, c.CreateSession(ctx, "a@b", ""), custom.ErrInvalidArgument)
+	require.ErrorIs(t, c.CloseSession(ctx, "a@b", ""), custom.ErrInvalidArgument)
+	_, err := c.Session(ctx, "")
+	require.ErrorIs(t, err, custom.ErrInvalidArgument)
+	assert.Empty(t, f.calls)
 }

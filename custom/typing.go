@@ -1,0 +1,45 @@
+package custom
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// The answers to Typing that say only that there is nothing to show.
+const (
+	noRecentExchange = 45080 // none with the follower in the last 30 seconds
+	alreadyTyping    = 45081
+)
+
+// Typing shows the follower openID that an answer is being written (客服输入状态), for 15 seconds
+// or until any message to them. It is a courtesy: that the follower has not written within the
+// last 30 seconds (45080), or that the state is shown already (45081), is no error.
+//
+// POST /cgi-bin/message/custom/typing
+func (c *Client) Typing(ctx context.Context, openID string) error {
+	return c.typing(ctx, openID, "Typing")
+}
+
+// CancelTyping ends what [Client.Typing] has begun, with the same exceptions.
+//
+// POST /cgi-bin/message/custom/typing
+func (c *Client) CancelTyping(ctx context.Context, openID string) error {
+	return c.typing(ctx, openID, "CancelTyping")
+}
+
+func (c *Client) typing(ctx context.Context, openID, command string) error {
+	if openID == "" {
+		return badArgument("the openid is empty")
+	}
+	in := struct {
+		OpenID  string `json:"touser"`
+		Command string `json:"command"`
+	}{openID, command}
+	err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/message/custom/typing", in, nil)
+	var coded interface{ ErrCode() int }
+	if errors.As(err, &coded) && (coded.ErrCode() == noRecentExchange || coded.ErrCode() == alreadyTyping) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,44 @@
+package custom_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/custom"
+)
+
+func TestTyping(t *testing.T) {
+	t.Parallel()
+	f := &fake{answer: fine}
+	c := custom.NewClient(f)
+	require.NoError(t, c.Typing(t.Context(), "OPENID"))
+	require.NoError(t, c.CancelTyping(t.Context(), "OPENID"))
+	assert.Equal(t, []call{
+		{"POST", "/cgi-bin/message/custom/typing", `{"touser":"OPENID","command":"Typing"}`, false},
+		{"POST", "/cgi-bin/message/custom/typing", `{"touser":"OPENID","command":"CancelTyping"}`, false},
+	}, f.calls)
+	require.ErrorIs(t, c.Typing(t.Context(), ""), custom.ErrInvalidArgument)
+	require.ErrorIs(t, c.CancelTyping(t.Context(), ""), custom.ErrInvalidArgument)
+	assert.Len(t, f.calls, 2)
+}
+
+func TestTypingIsACourtesy(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("connection reset")
+	for _, tt := range []struct{ err, want error }{
+		{coded(45080), nil},
+		{coded(45081), nil},
+		{fmt.Errorf("attempt 1: %w", coded(45081)), nil},
+		{coded(45072), coded(45072)},
+		{coded(40200), coded(40200)},
+		{lost, lost},
+	} {
+		c := custom.NewClient(&fake{err: tt.err})
+		assert.Equal(t, tt.want, c.Typing(t.Context(), "O"), tt.err)
+		assert.Equal(t, tt.want, c.CancelTyping(t.Context(), "O"), tt.err)
+	}
+}
