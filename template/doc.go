@@ -5,6 +5,12 @@
 // [Template.Keywords], what each wants. [Message.Validate] checks a message against the
 // platform's value rules before anything is sent; neither Send nor SendAll does so by itself.
 //
+// Two kinds of message need a person's consent instead of their following the account:
+// [Client.SendOneTime] sends the one that they have agreed to on the page of [SubscribeURL]
+// (一次性订阅消息), [Client.Notify] a subscription notification (订阅通知), whose templates the
+// methods with Subscribe in their names manage. [Client.Blocked] tells which template messages
+// the platform has held back.
+//
 // A Client is the field Template of a [*github.com/org/wxhome/wechat.Client], or is made by
 // [NewClient] over any [Caller]. It is safe for concurrent use.
 //

@@ -89,3 +89,19 @@ func ExampleCheckValue() {
 	// <nil>
 	// template: time2: the value must be a time such as 15:01 or 2019年10月1日 15:01, or two with ~ between them
 }
+
+func ExampleSubscribeURL() {
+	page, err := template.SubscribeURL("wx0123456789abcdef", "TEMPLATE_ID", 1000, "https://example.com/subscribed", "k3y")
+	fmt.Println(page, err)
+	// Output: https://mp.weixin.qq.com/mp/subscribemsg?action=get_confirm&appid=wx0123456789abcdef&scene=1000&template_id=TEMPLATE_ID&redirect_url=https%3A%2F%2Fexample.com%2Fsubscribed&reserved=k3y#wechat_redirect <nil>
+}
+
+func ExampleClient_Notify() {
+	client := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":1700827132819554304}`})
+	id, err := client.Notify(context.Background(), template.Notification{
+		To: "OPENID", TemplateID: "SUBSCRIBE_TEMPLATE_ID", Page: "https://example.com/order",
+		Data: template.Data{"thing1": {Value: "订单已发货"}, "time2": {Value: "2026年11月20日"}},
+	})
+	fmt.Println(id, err)
+	// Output: 1700827132819554304 <nil>
+}

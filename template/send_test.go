@@ -20,11 +20,12 @@ type call struct {
 	repeatable         bool
 }
 
-// fake answers every call with the same JSON or error.
+// fake answers every call with the same JSON or error, or with answers one after the other.
 type fake struct {
-	calls  []call
-	answer string
-	err    error
+	calls   []call
+	answer  string
+	answers []string
+	err     error
 }
 
 func (f *fake) Call(_ context.Context, method, path string, in, out any) error {
@@ -43,6 +44,9 @@ func (f *fake) Call(_ context.Context, method, path string, in, out any) error {
 	f.calls = append(f.calls, c)
 	if f.err != nil || out == nil {
 		return f.err
+	}
+	if len(f.answers) > 0 {
+		f.answer, f.answers = f.answers[0], f.answers[1:]
 	}
 	return json.Unmarshal([]byte(f.answer), out)
 }
