@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
 )
 
@@ -22,17 +23,28 @@ const (
 	firstMsgID = 3717005636572528640
 )
 
-// Accepted is a message that the server has accepted.
+// Accepted is a message of any kind that the server has accepted. What was
+// understood of it is in one of Message, Custom, OneTime and Notification; the
+// others are zero.
 type Accepted struct {
-	AppID   string           // the account that sent it
-	MsgID   int64            // as answered; from 3717005636572528641 on, in order of acceptance
-	Time    time.Time        // by the server's clock
-	Message template.Message // what was understood of it
-	Body    string           // the request's exact body
+	AppID string    // the account that sent it
+	To    string    // the openid
+	MsgID int64     // in order of acceptance, from 3717005636572528641 on; 0 where none is answered
+	Time  time.Time // by the server's clock
+	Body  string    // the request's exact body
+
+	Message template.Message // of message/template/send
+
+	Custom custom.Message // of message/custom/send: a custom.Text, never a pointer
+	Agent  string         // its kf_account, if any
+	AI     bool           // whether it has the AI mark
+
+	OneTime      *template.OneTimeMessage // of message/template/subscribe
+	Notification *template.Notification   // of message/subscribe/bizsend
 }
 
-// Accepted returns the accepted messages, oldest first: the last 1,000, or as
-// many as [WithHistory] says. Repeated ones are in it once.
+// Accepted returns the accepted messages of all kinds, oldest first: the last
+// 1,000, or as many as [WithHistory] says. Repeated ones are in it once.
 func (s *Server) Accepted() []Accepted {
 	l := &s.ledger
 	l.mu.Lock()
@@ -112,7 +124,9 @@ func (l *ledger) add(m Accepted) (msgID int64) {
 			return old.msgID
 		}
 	}
-	m.MsgID = firstMsgID + l.accepted + 1
+	if m.Custom == nil && m.OneTime == nil {
+		m.MsgID = firstMsgID + l.accepted + 1
+	}
 	if keyed {
 		l.recent[key] = remembered{m.MsgID, m.Time.UnixNano()}
 	}

@@ -20,6 +20,11 @@ type Account struct {
 	templates   atomic.Pointer[templates]
 	industry    industry
 
+	chats         chats
+	menu          menu
+	staff         staff
+	subscriptions subscriptions
+
 	classic, stable grant
 	usage           usageBook
 }

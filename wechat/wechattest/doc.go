@@ -9,7 +9,9 @@
 //
 // The server speaks HTTP as WeChat does and refuses what WeChat refuses, so
 // that what passes here has a chance there. Nothing is there at first: nobody
-// follows the account, and it has no template. A test says what goes wrong
+// follows the account, it has no template and nobody may be answered. A test
+// says what followers do with [Account.Interact], [Account.Agree] and
+// [Account.Subscribe], what goes wrong
 // with [Server.Fail], [Server.FaultFunc] and [Account.ExpireTokens], drives
 // the clock with [Server.Advance] or [WithClock], sets quotas, and serves
 // with [Server.Handle] what is not simulated.
@@ -19,8 +21,13 @@
 // template/api_add_template, template/del_private_template,
 // template/api_set_industry, template/get_industry, clear_quota,
 // clear_quota/v2, openapi/quota/clear, openapi/quota/get, openapi/rid/get,
-// get_api_domain_ip, getcallbackip and callback/check. Other paths are
-// answered 404.
+// get_api_domain_ip, getcallbackip, callback/check, message/custom/send and
+// typing, menu/create, get and delete, customservice/getkflist and
+// getonlinekflist, message/template/subscribe, message/subscribe/bizsend; all
+// of /customservice/kfaccount, kfsession and msgrecord; of /wxaapi/newtmpl
+// getcategory, getpubtemplatetitles, getpubtemplatekeywords, addtemplate,
+// gettemplate and deltemplate; and /wxa/sec/queryblocktmplmsg. Other paths
+// are answered 404.
 //
 // # What is exact and what is a guess
 //
@@ -42,6 +49,25 @@
 //     get_api_domain_ip, getcallbackip and callback/check
 //   - 10 calls of clear_quota and clear_quota/v2 a month, 50 of
 //     openapi/quota/clear, one of api_set_industry
+//   - the window for customer-service messages: 5 within 48 hours of a
+//     follower's message, 3 within a minute of a tap on the menu, of following
+//     and of a scan, any number within 48 hours of a payment ([WithWindow]);
+//     45015 outside, 45047 when they are used up, 45015 for who has left
+//   - 40008, 45162 for link, 44004, 40007 for a missing media_id, 44003, 45008
+//     for more than one article, 65401 for an unknown agent
+//   - the typing state: 45072, 45080 without a message in either direction
+//     within 30 s, 45081; it lasts 15 s and ends with any message
+//   - agents: 100 at most, names and nicknames by their limits, 65401 to
+//     65408, 65411 to 65414; 41005 for a picture without filename; a list of
+//     who waits that is shorter than its count
+//   - records of 24 hours at most, 10,000 at a time
+//   - one message for each consent to a one-time subscription, which do not
+//     add up; 43101 without one, 40062 for a title of more than 15 characters;
+//     neither that nor a notification needs a follower
+//   - one notification for each consent, any number with a long-term template;
+//     43101, 40037, 41030, 47003
+//   - the subscription library: 30 titles at a time, 2 to 5 keywords, 15
+//     characters for the scene, 200012 to 200022
 //
 // These are guesses, made so that a mistake shows:
 //   - a POST without a Content-Length is answered 412 as well
@@ -71,9 +97,30 @@
 //   - get_all_private_template, get_industry, get_api_domain_ip and
 //     getcallbackip answer as text/plain
 //   - the path of an unknown call is looked at before its token: 404
+//   - every message of a follower opens their window anew; a message is taken
+//     out of the window that ends first; who interacts follows the account
+//   - a text has 2,048 bytes at most (45002); of a link in it the href, the
+//     closing tag, the label and the mini program's AppID are looked at
+//     (40213, 40214, 45086); whether a media_id, a card or an article exists is
+//     not asked, but an empty id of a card, an article or a menu item is 40097
+//   - the order of checks of a customer-service message: JSON, openid, content,
+//     agent, follower, window; a refused one leaves the window alone
+//   - an invitation is open for 24 hours; a session needs an agent who is bound
+//     (65402) and online (61459), and a follower; getsession without a session
+//     answers an empty kf_account; a head image that is no JPEG is 40005; what
+//     stands behind the @ of an agent's account is not compared
+//   - a page of records ends with the id of the next; 65416 and 65417 for a bad
+//     query and a longer span are from older pages, and so are the codes and
+//     limits of the menu: 40016 to 40023, 46003
+//   - an account has 25 subscription templates at most; an unknown priTmplId is
+//     200014; a bad scene is 40097, bad content of a one-time message 47003, a
+//     bad query for blocked messages 40097; these come as an array; a repeated
+//     client_msg_id of a notification is sent again; bizsend answers a msgid
 //
-// Not simulated: TLS (43003), the IP allow list (40164) and whatever an
-// administrator does; [Server.Fail] can answer with any code.
+// Not simulated: TLS (43003), the IP allow list (40164), accounts without the
+// permission for customer service (48001, 65400), the unpublished limits of a
+// menu message (45098, 45099), and whatever an administrator does;
+// [Server.Fail] can answer with any code.
 //
 // # Concurrency and memory
 //

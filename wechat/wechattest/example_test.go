@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/wechattest"
@@ -74,4 +75,28 @@ func ExampleServer_Advance() {
 	// Output:
 	// <nil> 1
 	// <nil> 2
+}
+
+// A follower's message opens a window for answers; what was answered is read
+// as the Go value that was sent.
+func ExampleAccount_Interact() {
+	s := wechattest.NewServer()
+	defer s.Close()
+	client := s.Client()
+	s.Follow("oParent")
+
+	err := client.Custom.Send(context.Background(), "oParent", custom.Text{Content: "您好"})
+	fmt.Println(wechat.KindOf(err) == wechat.KindWindow)
+
+	s.Interact(wechattest.Wrote, "oParent")
+	fmt.Println(client.Custom.Send(context.Background(), "oParent", custom.Text{Content: "您好"}))
+	for _, m := range s.Accepted() {
+		if text, ok := m.Custom.(custom.Text); ok {
+			fmt.Println(m.To, text.Content)
+		}
+	}
+	// Output:
+	// true
+	// <nil>
+	// oParent 您好
 }

@@ -29,7 +29,8 @@ func (f Follower) refusal() int {
 }
 
 // Follow makes the openids followers of the account: messages to them are
-// accepted from now on.
+// accepted from now on. It opens no window for customer-service messages, as
+// [Account.Interact] does.
 func (a *Account) Follow(openids ...string) { a.SetFollower(Following, openids...) }
 
 // Unfollow lets the openids leave the account: messages to them are refused

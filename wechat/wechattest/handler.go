@@ -97,7 +97,7 @@ func (c *call) answer() reply {
 			return c.refuse(code)
 		}
 	}
-	if c.route.method == http.MethodPost {
+	if c.route.method == http.MethodPost && !c.route.form {
 		if code := c.decode(); code != 0 {
 			return c.refuse(code)
 		}

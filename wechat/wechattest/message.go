@@ -45,7 +45,7 @@ func (c *call) sendTemplate() reply {
 	if code := state.refusal(); code != 0 {
 		return c.refuse(code)
 	}
-	msgID := c.server.ledger.add(Accepted{AppID: c.account.AppID, Time: c.now, Message: in.Message, Body: c.body})
+	msgID := c.server.ledger.add(Accepted{AppID: c.account.AppID, To: in.To, Time: c.now, Message: in.Message, Body: c.body})
 	answer := make([]byte, 0, 64)
 	answer = append(answer, `{"errcode":0,"errmsg":"ok","msgid":`...)
 	answer = strconv.AppendInt(answer, msgID, 10)

@@ -22,6 +22,7 @@ type config struct {
 	rule          func(appID, openid string) Follower
 	history       int
 	lifetime      time.Duration
+	windows       map[Interaction]window
 }
 
 // WithAppID sets the first account's AppID and AppSecret. Without it the

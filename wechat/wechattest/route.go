@@ -21,6 +21,7 @@ type route struct {
 	method   string
 	open     bool // takes no access_token
 	text     bool // answers as text/plain
+	form     bool // takes multipart/form-data in place of JSON
 	serve    func(*call) reply
 	handler  http.Handler // in place of all the above: set by Handle
 	requests atomic.Int64
@@ -30,6 +31,9 @@ type route struct {
 // is a guess; that some do is not.
 func newRoutes() *map[string]*route {
 	routes := make(map[string]*route)
+	addCustomRoutes(routes)
+	addAgentRoutes(routes)
+	addSubscribeRoutes(routes)
 	for _, r := range []*route{
 		{path: pathToken, method: http.MethodGet, open: true, serve: (*call).classicToken},
 		{path: pathStableToken, method: http.MethodPost, open: true, serve: (*call).stableToken},

@@ -31,6 +31,7 @@ type Server struct {
 	lead     atomic.Int64 // nanoseconds by which Advance has moved the clock
 	rule     func(appID, openid string) Follower
 	lifetime time.Duration
+	windows  map[Interaction]window // never changed
 	date     atomic.Pointer[dateHeader]
 
 	listener  net.Listener
@@ -52,6 +53,7 @@ type Server struct {
 	faults  script
 	ledger  ledger
 	library library
+	shelf   shelf
 	rids    ridLog
 	errmsgs map[int]string // never changed
 }
@@ -62,7 +64,7 @@ type Server struct {
 //
 // It panics when it cannot listen, and on an option that is nonsense.
 func NewServer(opts ...Option) *Server {
-	c := config{appID: defaultAppID, secret: defaultSecret, clock: time.Now, history: defaultHistory, lifetime: maxLifetime}
+	c := config{appID: defaultAppID, secret: defaultSecret, clock: time.Now, history: defaultHistory, lifetime: maxLifetime, windows: newWindows()}
 	for _, opt := range opts {
 		opt(&c)
 	}
@@ -73,11 +75,13 @@ func NewServer(opts ...Option) *Server {
 		closing:  make(chan struct{}),
 		closed:   make(chan struct{}),
 		accounts: make(map[string]*Account),
-		errmsgs:  newErrmsgs(),
+		windows:  c.windows,
+		errmsgs:  withCustomErrmsgs(newErrmsgs()),
 	}
 	s.ledger.seed = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	s.ledger.history = make([]Accepted, c.history)
 	s.library.preload()
+	s.shelf.preload()
 	s.Account = s.AddAccount(c.appID, c.secret)
 	s.routes.Store(newRoutes())
 	s.start(c.inMemory)

@@ -2,6 +2,7 @@ package wechattest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -131,9 +132,9 @@ func (w *wire) send(replace ...string) answer {
 }
 
 // requireCode asserts an errcode and the form of its text.
-func requireCode(t testing.TB, code int, a answer) {
+func requireCode(t testing.TB, code int, a answer, why ...any) {
 	t.Helper()
-	require.Equal(t, code, a.Code, a.Body)
+	require.Equal(t, code, a.Code, fmt.Sprint(append(why, " ", a.Body)...))
 	assert.Equal(t, http.StatusOK, a.StatusCode)
 	if code != 0 {
 		assert.Regexp(t, ` rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$`, a.Message)
