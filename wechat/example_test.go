@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/wechattest"
@@ -69,4 +70,33 @@ func ExampleError() {
 	// Output:
 	// 40125 account /cgi-bin/stable_token
 	// the AppSecret is wrong or was reset: compare it at developers.weixin.qq.com/platform: 我的业务 > 服务号 > 基础信息 > 开发密钥
+}
+
+// Within the window that a follower opened by writing, answer with a
+// customer-service message; after it, a template message still reaches them.
+func ExampleKindOf_window() {
+	server := wechattest.NewServer()
+	defer server.Close()
+	server.Follow("OPENID")
+	server.AddTemplate(template.Template{ID: "TEMPLATE_ID", Content: "学生姓名{{thing1.DATA}}"})
+	client, ctx := server.Client(), context.Background()
+
+	answer := func() error {
+		err := client.Custom.Send(ctx, "OPENID", custom.Text{Content: "张三的照片已更新。"})
+		if wechat.KindOf(err) != wechat.KindWindow {
+			return err
+		}
+		fmt.Println("the window is closed")
+		_, err = client.Template.Send(ctx, template.Message{
+			To: "OPENID", TemplateID: "TEMPLATE_ID", Data: template.Data{"thing1": {Value: "张三"}},
+		})
+		return err
+	}
+	fmt.Println(answer())
+	server.Interact(wechattest.Wrote, "OPENID")
+	fmt.Println(answer())
+	// Output:
+	// the window is closed
+	// <nil>
+	// <nil>
 }
