@@ -92,13 +92,37 @@ func TestCustomMessagesComeBack(t *testing.T) {
 	assert.Equal(t, sent, got)
 }
 
+// A refusal is a body and what it is answered.
+type refusal struct {
+	body string
+	code int
+}
+
+func runCustomRefusals(t *testing.T, cases map[string]refusal) {
+	t.Helper()
+	for name, tt := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newChat(t)
+			w.s.Interact(wechattest.Wrote, "oLeft", "oBlack", "oRejects")
+			w.s.Unfollow("oLeft")
+			w.s.SetFollower(wechattest.Blacklisted, "oBlack")
+			w.s.SetFollower(wechattest.Rejecting, "oRejects")
+			w.s.Follow("oSilent")
+			requireCode(t, tt.code, w.call(pathCustom, tt.body))
+			accepted := 0
+			if tt.code == 0 {
+				accepted = 1
+			}
+			assert.Len(t, w.s.Accepted(), accepted)
+		})
+	}
+}
+
 func TestCustomRefusals(t *testing.T) {
 	t.Parallel()
 	text := func(content string) string { return customBody("text", `,"text":{"content":"`+content+`"}`) }
-	for name, tt := range map[string]struct {
-		body string
-		code int
-	}{
+	runCustomRefusals(t, map[string]refusal{
 		"no JSON":                  {"{", 47001},
 		"openid is a number":       {`{"touser":1,"msgtype":"text","text":{"content":"a"}}`, 47001},
 		"text is a string":         {customBody("text", `,"text":"a"`), 47001},
@@ -126,45 +150,35 @@ func TestCustomRefusals(t *testing.T) {
 		"link in capitals":         {text("<A HREF='x'>x</A>"), 0},
 		"two links":                {text("<a href='http://a'>x</a> <a href='http://a' data-miniprogram-appid='wx0123456789abcdef' data-miniprogram-path='p'>x</A>"), 0},
 		"the second link is wrong": {text("<a href='http://a'>x</a> <a href='http://a'></a>"), 40214},
-		"image":                    {customBody("image", `,"image":{}`), 40007},
-		"voice":                    {customBody("voice", `,"voice":{"media_id":""}`), 40007},
-		"video":                    {customBody("video", `,"video":{"thumb_media_id":"T"}`), 40007},
-		"video without thumb":      {customBody("video", `,"video":{"media_id":"M"}`), 40007},
-		"music without thumb":      {customBody("music", `,"music":{"musicurl":"u"}`), 40007},
-		"music by another case":    {customBody("music", `,"music":{"musicUrl":"u","Thumb_media_id":"T"}`), 40007},
-		"mpnews":                   {customBody("mpnews", `,"mpnews":{}`), 40007},
-		"mpnewsarticle":            {customBody("mpnewsarticle", `,"mpnewsarticle":{}`), 40097},
-		"wxcard":                   {customBody("wxcard", `,"wxcard":{}`), 40097},
-		"no news":                  {customBody("news", ""), 44003},
-		"no articles":              {customBody("news", `,"news":{"articles":[]}`), 44003},
-		"empty article":            {customBody("news", `,"news":{"articles":[{}]}`), 44003},
-		"two articles":             {customBody("news", `,"news":{"articles":[{"title":"a"},{"title":"b"}]}`), 45008},
-		"no menu items":            {customBody("msgmenu", `,"msgmenu":{"head_content":"a","list":[]}`), 40097},
-		"menu item without id":     {customBody("msgmenu", `,"msgmenu":{"list":[{"content":"a"}]}`), 40097},
-		"menu item's id a number":  {customBody("msgmenu", `,"msgmenu":{"list":[{"id":1,"content":"a"}]}`), 47001},
-		"mini program's appid":     {customBody("miniprogrampage", `,"miniprogrampage":{"appid":"wx1","pagepath":"p","thumb_media_id":"T"}`), 40166},
-		"mini program's page":      {customBody("miniprogrampage", `,"miniprogrampage":{"appid":"wx0123456789abcdef","thumb_media_id":"T"}`), 40165},
-		"mini program's thumb":     {customBody("miniprogrampage", `,"miniprogrampage":{"appid":"wx0123456789abcdef","pagepath":"p"}`), 40007},
-		"unknown agent":            {customBody("text", `,"text":{"content":"a"},"customservice":{"kf_account":"x@y"}`), 65401},
-		"empty customservice":      {customBody("text", `,"text":{"content":"a"},"customservice":{}`), 65401},
-		"unknown keys":             {customBody("text", `,"text":{"content":"a","x":1},"y":[]`), 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newChat(t)
-			w.s.Interact(wechattest.Wrote, "oLeft", "oBlack", "oRejects")
-			w.s.Unfollow("oLeft")
-			w.s.SetFollower(wechattest.Blacklisted, "oBlack")
-			w.s.SetFollower(wechattest.Rejecting, "oRejects")
-			w.s.Follow("oSilent")
-			requireCode(t, tt.code, w.call(pathCustom, tt.body))
-			accepted := 0
-			if tt.code == 0 {
-				accepted = 1
-			}
-			assert.Len(t, w.s.Accepted(), accepted)
-		})
-	}
+	})
+}
+
+func TestCustomContentRefusals(t *testing.T) {
+	t.Parallel()
+	runCustomRefusals(t, map[string]refusal{
+		"image":                   {customBody("image", `,"image":{}`), 40007},
+		"voice":                   {customBody("voice", `,"voice":{"media_id":""}`), 40007},
+		"video":                   {customBody("video", `,"video":{"thumb_media_id":"T"}`), 40007},
+		"video without thumb":     {customBody("video", `,"video":{"media_id":"M"}`), 40007},
+		"music without thumb":     {customBody("music", `,"music":{"musicurl":"u"}`), 40007},
+		"music by another case":   {customBody("music", `,"music":{"musicUrl":"u","Thumb_media_id":"T"}`), 40007},
+		"mpnews":                  {customBody("mpnews", `,"mpnews":{}`), 40007},
+		"mpnewsarticle":           {customBody("mpnewsarticle", `,"mpnewsarticle":{}`), 40097},
+		"wxcard":                  {customBody("wxcard", `,"wxcard":{}`), 40097},
+		"no news":                 {customBody("news", ""), 44003},
+		"no articles":             {customBody("news", `,"news":{"articles":[]}`), 44003},
+		"empty article":           {customBody("news", `,"news":{"articles":[{}]}`), 44003},
+		"two articles":            {customBody("news", `,"news":{"articles":[{"title":"a"},{"title":"b"}]}`), 45008},
+		"no menu items":           {customBody("msgmenu", `,"msgmenu":{"head_content":"a","list":[]}`), 40097},
+		"menu item without id":    {customBody("msgmenu", `,"msgmenu":{"list":[{"content":"a"}]}`), 40097},
+		"menu item's id a number": {customBody("msgmenu", `,"msgmenu":{"list":[{"id":1,"content":"a"}]}`), 47001},
+		"mini program's appid":    {customBody("miniprogrampage", `,"miniprogrampage":{"appid":"wx1","pagepath":"p","thumb_media_id":"T"}`), 40166},
+		"mini program's page":     {customBody("miniprogrampage", `,"miniprogrampage":{"appid":"wx0123456789abcdef","thumb_media_id":"T"}`), 40165},
+		"mini program's thumb":    {customBody("miniprogrampage", `,"miniprogrampage":{"appid":"wx0123456789abcdef","pagepath":"p"}`), 40007},
+		"unknown agent":           {customBody("text", `,"text":{"content":"a"},"customservice":{"kf_account":"x@y"}`), 65401},
+		"empty customservice":     {customBody("text", `,"text":{"content":"a"},"customservice":{}`), 65401},
+		"unknown keys":            {customBody("text", `,"text":{"content":"a","x":1},"y":[]`), 0},
+	})
 }
 
 func TestWindows(t *testing.T) {
