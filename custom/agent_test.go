@@ -108,3 +108,13 @@ func TestAgentRefusals(t *testing.T) {
 	require.NoError(t, c.AddAgent(ctx, "Test_12345@"+strings.Repeat("b", 19), strings.Repeat("客", 16)), "at the limits")
 	assert.Len(t, f.calls, 1)
 }
+
+// FuzzAgents: whatever the platform answers is an error or agents, never a panic.
+func FuzzAgents(f *testing.F) {
+	f.Add(`{"kf_list":[{"kf_id":1001,"invite_expire_time":"123456789"},{"kf_id":"1002"}]}`)
+	f.Add(`{"kf_list":[{"kf_id":null,"invite_expire_time":""},{"kf_id":1e400,"invite_expire_time":-1}]}`)
+	f.Fuzz(func(t *testing.T, answer string) {
+		agents, err := custom.NewClient(&fake{answer: answer}).Agents(t.Context())
+		assert.True(t, err == nil || agents == nil)
+	})
+}

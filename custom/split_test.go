@@ -38,6 +38,7 @@ func TestSplitTextCutsAtTheBestPlace(t *testing.T) {
 		"white space at the cut":      {fill(2000, "。 \n\t　 b"+long[:80]), fill(2000, "。"), "b" + long[:80]},
 		"a link":                      {fill(2000, link+"b"), fill(2000, ""), link + "b"},
 		"a link in capitals":          {fill(2040, "<A HREF='x'>b b</A>"), fill(2040, ""), "<A HREF='x'>b b</A>"},
+		"a word before a link":        {fill(100, " "+fill(1900, link+"b")), fill(100, " "+fill(1900, "")), link + "b"},
 		"after a link":                {fill(1900, link+long[:180]), fill(1900, link), long[:180]},
 		"a link after a sentence":     {fill(2000, "。看"+link), fill(2000, "。"), "看" + link},
 		"a link as long as a part":    {"b <a " + strings.Repeat("x", 2041) + "</a>c", "b", "<a " + strings.Repeat("x", 2041) + "</a>c"},

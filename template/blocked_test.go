@@ -91,3 +91,18 @@ func TestBlockedWalksThePages(t *testing.T) {
 	}
 	assert.Len(t, f.calls, 1)
 }
+
+// FuzzBlocked: whatever the platform answers is an error or messages, never a panic or a loop
+// without end.
+func FuzzBlocked(f *testing.F) {
+	f.Add(`{"msginfo":{"id":2,"send_timestamp":1788796187}}`)
+	f.Add(`{"msginfo":[{"id":"2"},{"id":""},{"id":null}]}`)
+	f.Add(`{"msginfo":[` + strings.Repeat(`{"id":1},`, 99) + `{"id":9}]}`)
+	f.Fuzz(func(t *testing.T, answer string) {
+		for _, err := range template.NewClient(&fake{answer: answer}).Blocked(t.Context(), "T") {
+			if err != nil {
+				return
+			}
+		}
+	})
+}
