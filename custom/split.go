@@ -48,8 +48,9 @@ const (
 func cut(text string) int {
 	var last [seams]int
 	var r reader
+	l := links{text: text[:min(len(text), 2*MaxText)]} // none that fits goes on beyond
 	for at := 0; ; {
-		size := linkLength(text[at:])
+		size := l.length(at)
 		after, width := utf8.DecodeRuneInString(text[at:])
 		if at > 0 {
 			s := r.seam(after)
@@ -78,17 +79,26 @@ func cut(text string) int {
 // linkEnd stands for a link as a whole: a character of the kind that words are not made of.
 const linkEnd = '\uFFFC'
 
-// linkLength returns the length of the link that text begins with; 0: it begins with none, or
-// with one that does not fit into one part.
-func linkLength(text string) int {
+// links finds the links of a text, from its beginning to its end.
+type links struct {
+	text string
+	end  int // the first </a> from the last link on; the text's length: there is none
+}
+
+// length returns the length of the link at a place; 0: there is none, or one that does not fit
+// into one part.
+func (l *links) length(at int) int {
 	const end = "</a>"
-	if len(text) < 3 || text[0] != '<' || text[1]|0x20 != 'a' || !unicode.IsSpace(rune(text[2])) {
+	rest := l.text[at:]
+	if len(rest) < 3 || rest[0] != '<' || rest[1]|0x20 != 'a' || !unicode.IsSpace(rune(rest[2])) {
 		return 0
 	}
-	for i := range max(0, min(len(text), MaxText)-len(end)+1) {
-		if text[i] == '<' && strings.EqualFold(text[i:i+len(end)], end) {
-			return i + len(end)
-		}
+	l.end = max(l.end, at)
+	for l.end < len(l.text) && !strings.EqualFold(l.text[l.end:min(l.end+len(end), len(l.text))], end) {
+		l.end++
+	}
+	if size := l.end + len(end) - at; l.end < len(l.text) && size <= MaxText {
+		return size
 	}
 	return 0
 }
