@@ -1,0 +1,153 @@
+package wechat_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/wechat"
+)
+
+// listedCodes reads testdata/codes.txt, which is kept apart from codes.go so that the two
+// check each other.
+func listedCodes(t *testing.T) map[wechat.Code]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/codes.txt")
+	require.NoError(t, err)
+	classes := map[wechat.Code]string{}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		number, class, ok := strings.Cut(strings.TrimSpace(line), " ")
+		require.True(t, ok, line)
+		n, err := strconv.Atoi(number)
+		require.NoError(t, err, line)
+		require.NotContains(t, classes, wechat.Code(n), "listed twice")
+		classes[wechat.Code(n)] = class
+	}
+	return classes
+}
+
+// declaredCodes reads the constants of codes.go.
+func declaredCodes(t *testing.T) map[wechat.Code]string {
+	t.Helper()
+	file, err := parser.ParseFile(gotoken.NewFileSet(), "codes.go", nil, parser.ParseComments)
+	require.NoError(t, err)
+	names := map[wechat.Code]string{}
+	for _, decl := range file.Decls {
+		group, ok := decl.(*ast.GenDecl)
+		if !ok || group.Tok != gotoken.CONST {
+			continue
+		}
+		for _, spec := range group.Specs {
+			c := spec.(*ast.ValueSpec)
+			number := ""
+			switch v := c.Values[0].(type) {
+			case *ast.BasicLit:
+				number = v.Value
+			case *ast.UnaryExpr:
+				number = v.Op.String() + v.X.(*ast.BasicLit).Value
+			}
+			n, err := strconv.Atoi(number)
+			require.NoError(t, err, c.Names[0].Name)
+			require.NotContains(t, names, wechat.Code(n), "%s has the number of another", c.Names[0].Name)
+			assert.NotNil(t, c.Comment, "%s says nothing", c.Names[0].Name)
+			names[wechat.Code(n)] = c.Names[0].Name
+		}
+	}
+	return names
+}
+
+func TestEveryListedCodeIsAConstant(t *testing.T) {
+	t.Parallel()
+	listed, declared := listedCodes(t), declaredCodes(t)
+	for code := range listed {
+		assert.Contains(t, declared, code, "no constant")
+	}
+	for code, name := range declared {
+		assert.Contains(t, listed, code, "%s is not in testdata/codes.txt", name)
+	}
+	assert.Greater(t, len(listed), 180)
+}
+
+func TestEveryCodeHasTheKindOfItsClass(t *testing.T) {
+	t.Parallel()
+	kinds := map[string][]wechat.Kind{
+		"R": {wechat.KindBusy}, "T": {wechat.KindToken}, "M": {wechat.KindMinuteLimit}, "D": {wechat.KindDailyQuota},
+		"U": {wechat.KindRecipient}, "W": {wechat.KindWindow}, "C": {wechat.KindRequest, wechat.KindValue},
+		"A": {wechat.KindAccount}, "C/A": {wechat.KindRequest, wechat.KindAccount}, "OK": {wechat.KindWindow, wechat.KindValue},
+	}
+	for code, class := range listedCodes(t) {
+		require.Contains(t, kinds, class)
+		assert.Contains(t, kinds[class], code.Kind(), "%v", code)
+		assert.Equal(t, code.Kind(), wechat.KindOf(fmt.Errorf("wrapped: %w", &wechat.Error{Code: code})))
+		assert.Greater(t, len(code.Error()), len("wechat: errcode -1: "), "%d has no words", int(code))
+	}
+}
+
+// Where a person must act the hint says where.
+func TestEveryAccountCodeHasAHintWithAConsolePath(t *testing.T) {
+	t.Parallel()
+	for code := range listedCodes(t) {
+		e := &wechat.Error{Code: code, Path: "/cgi-bin/x"}
+		if hint := e.Hint(); code.Kind() == wechat.KindAccount {
+			assert.Regexp(t, `(developers\.weixin\.qq\.com/platform|mp\.weixin\.qq\.com): \S+`, hint, "%v", code)
+			assert.Contains(t, e.Error(), hint)
+		}
+	}
+	wrong := &wechat.Error{Code: wechat.ErrInvalidCredential, Path: "/cgi-bin/token"}
+	assert.Contains(t, wrong.Hint(), "开发密钥", "40001 of a token call is a wrong secret")
+	assert.NotContains(t, (&wechat.Error{Code: wechat.ErrInvalidCredential, Path: "/cgi-bin/x"}).Hint(), "AppSecret")
+	assert.Contains(t, (&wechat.Error{Code: wechat.ErrDailyQuota}).Hint(), "midnight in Beijing")
+	assert.Contains(t, (&wechat.Error{Code: wechat.ErrIPNotAllowed}).Hint(), "this machine's outgoing address")
+}
+
+func TestHintNamesTheAddress(t *testing.T) {
+	t.Parallel()
+	for message, address := range map[string]string{
+		"invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist":    "1.2.3.4",
+		"invalid ip 1.2.3.4, not in whitelist":                        "1.2.3.4",
+		"invalid ip 240e:3a1::42 ipv6 240e:3a1::42, not in whitelist": "240e:3a1::42",
+		"access clientip is not registered":                           "this machine's outgoing address",
+	} {
+		for _, code := range []wechat.Code{wechat.ErrIPNotAllowed, wechat.ErrIPNotRegistered, wechat.ErrClientIPNotRegistered} {
+			assert.Contains(t, (&wechat.Error{Code: code, Message: message}).Hint(), "add "+address+" to the IP allow list")
+		}
+	}
+}
+
+func TestUnknownCodesKeepWhatTheySay(t *testing.T) {
+	t.Parallel()
+	e := &wechat.Error{Code: 9001001, Message: "odd", RID: "1a-2b-3c", Method: "GET", Path: "/cgi-bin/x"}
+	assert.Equal(t, "wechat: GET /cgi-bin/x: 9001001 odd (rid 1a-2b-3c)", e.Error())
+	assert.Equal(t, wechat.KindUnknown, e.Kind())
+	assert.Empty(t, e.Hint())
+	assert.Equal(t, 9001001, e.ErrCode())
+	require.ErrorIs(t, e, wechat.Code(9001001))
+	assert.Equal(t, "wechat: errcode 9001001", wechat.Code(9001001).Error())
+}
+
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for k := wechat.KindUnknown; k <= wechat.KindLost; k++ {
+		assert.False(t, seen[k.String()], "%v is the name of two", k)
+		seen[k.String()] = true
+	}
+	assert.Equal(t, "unknown", wechat.Kind(-1).String())
+	assert.Equal(t, "unknown", wechat.Kind(99).String())
+	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(nil))
+	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(errors.New("x")))
+	assert.Equal(t, wechat.KindLost, wechat.KindOf(fmt.Errorf("x: %w", context.Canceled)))
+}

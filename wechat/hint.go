@@ -1,0 +1,139 @@
+package wechat
+
+import "regexp"
+
+// Where a person finds things in the consoles of 2026.
+const (
+	developerConsole = "developers.weixin.qq.com/platform: 我的业务 > 服务号 > "
+	consoleKeys      = developerConsole + "基础信息 > 开发密钥"
+	consolePush      = developerConsole + "基础信息 > 域名与消息推送配置"
+
+	accountConsole   = "mp.weixin.qq.com: "
+	consoleNotices   = accountConsole + "通知中心, and 设置与开发 > 违规记录"
+	consoleRights    = accountConsole + "设置与开发 > 接口权限"
+	consoleSettings  = accountConsole + "设置与开发 > 账号设置"
+	consoleTemplates = accountConsole + "广告与服务 > 模板消息"
+	consoleSubscribe = accountConsole + "广告与服务 > 订阅通知"
+	consoleAgents    = accountConsole + "广告与服务 > 客服"
+	consoleMaterial  = accountConsole + "内容与互动 > 素材库"
+	consoleAllowList = consoleKeys + " (IP白名单)"
+)
+
+// Hint returns one sentence that tells a person what to do and where in the console, or ""
+// where the error text says it all. There is one for each failure of [KindAccount]; that for
+// 40164 names the address to allow.
+func (e *Error) Hint() string {
+	switch e.Code {
+	case ErrInvalidCredential:
+		if isTokenPath(e.Path) {
+			return "the AppSecret is not that of this AppID: compare it at " + consoleKeys
+		}
+		return "another program fetches tokens for this account: share one token store, or let all of them use stable_token"
+	case ErrIPNotAllowed, ErrIPNotRegistered, ErrClientIPNotRegistered:
+		return "add " + e.callerIP() + " to the IP allow list at " + consoleAllowList + ", it takes some minutes"
+	case ErrDailyQuota:
+		return "the quota returns at midnight in Beijing; ClearQuota resets it, ten times a month"
+	}
+	for _, of := range []func(Code) string{credentialHint, templateHint, messageHint, accountHint} {
+		if hint := of(e.Code); hint != "" {
+			return hint
+		}
+	}
+	return ""
+}
+
+// credentialHint is about the AppID, the AppSecret and the right to fetch tokens.
+func credentialHint(code Code) string {
+	switch code {
+	case ErrInvalidAppSecret:
+		return "the AppSecret is wrong or was reset: compare it at " + consoleKeys
+	case ErrInvalidAppID:
+		return "compare the AppID at " + consoleKeys
+	case ErrAppSecretFrozen:
+		return "unfreeze the AppSecret at " + consoleKeys + ", it takes about ten minutes"
+	case ErrIPConfirmationPending, ErrIPConfirmationNeeded:
+		return "an administrator of the account must confirm this server in the message that WeChat has sent them, " +
+			"or add its address at " + consoleAllowList + "; then try again"
+	case ErrIPRefusedHour:
+		return "an administrator refused this server: ask them, try again in an hour, and see " + consoleAllowList
+	case ErrIPRefusedDay:
+		return "an administrator refused this server: ask them, try again in 24 hours, and see " + consoleAllowList
+	case ErrTokenForbidden:
+		return "the platform forbids this account to fetch tokens: read the notice at " + consoleNotices
+	}
+	return ""
+}
+
+// templateHint is about templates and subscriptions.
+func templateHint(code Code) string {
+	switch code {
+	case ErrInvalidTemplateID:
+		return "take the template id from this account's own list, 我的模板 at " + consoleTemplates +
+			"; a subscription template's id does not serve here"
+	case ErrTooManyTemplates:
+		return "an account has 25 templates at most: delete one at " + consoleTemplates
+	case ErrTemplateDisabled, ErrTemplateRestricted:
+		return "the platform has blocked this template: choose another at " + consoleTemplates
+	case ErrIndustryConflict:
+		return "the template is not of the account's industries: see 所属行业 at " + consoleTemplates
+	case ErrTemplateChangeTooFrequent:
+		return "industries may be changed once a month: wait, and see " + consoleTemplates
+	case ErrNoTemplatePermission:
+		return "the account may not use these templates: see " + consoleRights
+	case ErrAddTemplateForbidden, ErrSubscribeAccountBanned, ErrSubscribeTemplateBanned:
+		return "the platform has punished the account or the template: read the notice at " + consoleNotices
+	case ErrSubscribeTooManyTemplates:
+		return "the account has as many templates as it may: delete one at " + consoleSubscribe
+	case ErrSubscribeAccountType:
+		return "accounts of this type have no subscription notifications (订阅通知): see " + consoleRights
+	}
+	return ""
+}
+
+// messageHint is about customer-service messages, material and links.
+func messageHint(code Code) string {
+	switch code {
+	case ErrCustomBlocked, ErrCustomPunished:
+		return "the platform has stopped this account's customer-service messages: read the notice at " + consoleNotices
+	case ErrICPRequired:
+		return "the link's domain needs an ICP filing (备案), and must then be entered at " + consoleSettings + " > 功能设置"
+	case ErrMessageTypeNotAllowed:
+		return "the account may not send this type of message: see " + consoleRights
+	case ErrTooManyMedia:
+		return "the material library is full: delete some at " + consoleMaterial
+	case ErrAgentNotEnabled:
+		return "turn the customer-service function (客服) on at " + consoleAgents
+	case ErrAgentNotBound:
+		return "the agent must be bound to a WeChat id first: invite them at " + consoleAgents
+	case ErrAgentLimit:
+		return "an account has 100 agents at most: delete one at " + consoleAgents
+	}
+	return ""
+}
+
+// accountHint is about the account as a whole.
+func accountHint(code Code) string {
+	switch code {
+	case ErrUnauthorizedAPI, ErrUserUnauthorized:
+		return "the account lacks this permission, and must be a verified service account (已认证服务号): see " + consoleRights
+	case ErrInvalidAccountType:
+		return "accounts of this type have no such API: see " + consoleRights
+	case ErrForbiddenAPI, ErrUserLimited, ErrAccountFrozen, ErrBlockedBySupervisor:
+		return "the platform has restricted the account: read the notice at " + consoleNotices
+	case ErrClearQuotaLimit:
+		return "the resets of this month are used up: wait for midnight in Beijing, and see what is left at " + consoleRights
+	case ErrInvalidCheckURL:
+		return "set the callback URL at " + consolePush
+	}
+	return ""
+}
+
+var ipPattern = regexp.MustCompile(`invalid ip ([0-9A-Fa-f.:]+)`)
+
+// callerIP returns the address that the platform saw, which 40164 carries in its text.
+func (e *Error) callerIP() string {
+	if m := ipPattern.FindStringSubmatch(e.Message); m != nil {
+		return m[1]
+	}
+	return "this machine's outgoing address"
+}
