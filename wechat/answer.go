@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -35,6 +36,14 @@ func (c *Client) guard(resp *http.Response) (stop func() bool) {
 	return time.AfterFunc(c.timeouts.Answer, func() { _ = body.Close() }).Stop
 }
 
+// readFailure tells a body that the guard has closed from one that broke off.
+func (c *Client) readFailure(err error, stop func() bool) error {
+	if !stop() {
+		err = fmt.Errorf("not at its end after %v: %w", c.timeouts.Answer, os.ErrDeadlineExceeded)
+	}
+	return fmt.Errorf("read answer: %w", err)
+}
+
 // decode reads a JSON answer whole and decodes it into out, unless that is nil.
 func (c *Client) decode(resp *http.Response, out any) error {
 	stop := c.guard(resp)
@@ -51,7 +60,7 @@ func (c *Client) decode(resp *http.Response, out any) error {
 		}
 	}()
 	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, answerLimit+1)); err != nil {
-		return fmt.Errorf("read answer: %w", err)
+		return c.readFailure(err, stop)
 	}
 	if buf.Len() > answerLimit {
 		return fmt.Errorf("read answer: more than %d bytes: %w", answerLimit, errShape)
@@ -110,7 +119,7 @@ func (c *Client) sniff(resp *http.Response) error {
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		_ = resp.Body.Close()
-		return fmt.Errorf("read answer: %w", err)
+		return c.readFailure(err, stop)
 	}
 	resp.Body = &replayedBody{io.MultiReader(bytes.NewReader(head), resp.Body), resp.Body}
 	return nil

@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,8 +17,8 @@ import (
 //
 // The body's length must be known (the platform answers a chunked one with 412), and GET takes
 // none. An attempt is repeated only when that is safe: GET, a request that surely did not
-// leave, one whose token was refused, or one whose header has an Idempotency-Key entry (which
-// is not sent); a body is repeated through GetBody.
+// leave, one whose token was refused, or one whose header has an Idempotency-Key or
+// X-Idempotency-Key entry (which is not sent); a body is repeated through GetBody.
 //
 // An HTTP status other than 2xx and an errcode other than 0 are errors, always an [*Error].
 // Otherwise the caller must close the answer's Body, of which nothing is lost by the look
@@ -48,10 +49,6 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// idempotencyKey is the header by which a sender declares a request repeatable, as net/http
-// knows it. Left on, net/http would repeat by itself, unseen by limiter and hook.
-const idempotencyKey = "Idempotency-Key"
-
 func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 	r := &request{}
 	if req == nil || req.URL == nil {
@@ -64,13 +61,21 @@ func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 	if err := checkURL(req.URL); err != nil {
 		return nil, c.failure(r, KindRequest, err)
 	}
-	r.path, r.query = req.URL.EscapedPath(), req.URL.RawQuery
+	if err := checkMethod(r.method); err != nil {
+		return nil, c.failure(r, KindRequest, err)
+	}
+	r.path, r.query = req.URL.EscapedPath(), escapeQuery(req.URL.RawQuery)
 	r.header = req.Header.Clone()
 	if r.header == nil {
 		r.header = http.Header{}
 	}
-	_, repeatable := r.header[idempotencyKey]
-	delete(r.header, idempotencyKey)
+	repeatable := false
+	for _, key := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		// Left on, net/http would repeat by itself, unseen by limiter and hook.
+		_, there := r.header[key]
+		repeatable = repeatable || there
+		delete(r.header, key)
+	}
 	r.kind = requestKind{op: OpCall, plain: carriesToken(r.path, r.query), repeatable: repeatable || r.method == http.MethodGet}
 	hasBody := req.Body != nil && req.Body != http.NoBody
 	switch {
@@ -97,6 +102,14 @@ func checkURL(u *url.URL) error {
 		if part == "." || part == ".." {
 			return errors.New("the path holds a dot segment")
 		}
+	}
+	return nil
+}
+
+// checkMethod refuses early what net/http would refuse as if the network had failed.
+func checkMethod(method string) error {
+	if strings.ContainsFunc(method, func(c rune) bool { return c < 'A' || c > 'Z' }) {
+		return fmt.Errorf("the method %q must be of capital letters", method)
 	}
 	return nil
 }
@@ -143,6 +156,9 @@ func (c *Client) fromCall(method, path string, in any) (*request, error) {
 	if err := r.setTarget(path); err != nil {
 		return nil, c.failure(r, KindRequest, err)
 	}
+	if r.method != http.MethodGet && r.method != http.MethodPost {
+		return nil, c.failure(r, KindRequest, fmt.Errorf("the method is %q; it must be GET or POST", r.method))
+	}
 	r.kind = requestKind{op: OpCall, plain: carriesToken(r.path, r.query), repeatable: r.method == http.MethodGet}
 	if in == nil {
 		return r, nil
@@ -177,8 +193,29 @@ func (r *request) setTarget(target string) error {
 	if err := checkURL(u); err != nil {
 		return err
 	}
-	r.path, r.query = u.EscapedPath(), u.RawQuery
+	r.path, r.query = u.EscapedPath(), escapeQuery(u.RawQuery)
 	return nil
+}
+
+// escapeQuery escapes what would break the request line: a blank, and what is not ASCII.
+func escapeQuery(query string) string {
+	isPlain := func(c byte) bool { return ' ' < c && c < 0x7f }
+	plain := true
+	for i := range len(query) {
+		plain = plain && isPlain(query[i])
+	}
+	if plain {
+		return query
+	}
+	var b strings.Builder
+	for i := range len(query) {
+		if isPlain(query[i]) {
+			b.WriteByte(query[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", query[i])
+		}
+	}
+	return b.String()
 }
 
 func isASCII(s string) bool {

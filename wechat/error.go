@@ -56,11 +56,13 @@ func (e *Error) Error() string {
 	switch {
 	case e.Code != 0:
 		b.WriteString(strconv.Itoa(int(e.Code)) + " " + e.text())
+	case e.Status != 0 && (e.Status < 200 || e.Status > 299):
+		fmt.Fprintf(&b, "HTTP status %d", e.Status)
+		if e.cause != nil {
+			b.WriteString(": " + e.cause.Error())
+		}
 	case e.cause != nil:
 		b.WriteString(e.cause.Error())
-	}
-	if e.Code == 0 && e.Status != 0 && (e.Status < 200 || e.Status > 299) {
-		fmt.Fprintf(&b, "HTTP status %d", e.Status)
 	}
 	if e.Code == 0 && e.Message != "" {
 		fmt.Fprintf(&b, " (%q)", e.Message)

@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -79,6 +80,10 @@ func (c *Client) reportStore(ctx context.Context, ev token.Event) {
 	}
 	if own {
 		out.Op = OpToken
+	}
+	var e *Error
+	if errors.As(ev.Err, &e) { // of a source that asks through another Client
+		out.Code, out.RID, out.Status = e.Code, e.RID, e.Status
 	}
 	c.report(ctx, out)
 }

@@ -53,11 +53,7 @@ func (c *Client) transportFailure(ctx context.Context, r *request, err error, be
 	if notSent(err) || notTrusted(err) || r.length > 0 && !begun {
 		kind = KindNetwork
 	}
-	cause := redactError(err, c.secret(), token)
-	if ctx.Err() != nil && !errors.Is(cause, ctx.Err()) {
-		cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return c.failure(r, kind, cause)
+	return c.failure(r, kind, withContext(ctx, redactError(err, c.secret(), token)))
 }
 
 // notTrusted reports a TLS handshake that failed.
@@ -109,10 +105,16 @@ func (c *Client) answerFailure(ctx context.Context, r *request, a attempt, err e
 	if errors.As(err, &odd) {
 		e.Message = redactText(excerpt(odd.body), c.secret(), a.token)
 	}
-	if ctx.Err() != nil && !errors.Is(e.cause, ctx.Err()) {
-		e.cause = fmt.Errorf("%w: %w", ctx.Err(), e.cause)
-	}
+	e.cause = withContext(ctx, e.cause)
 	return e
+}
+
+// withContext adds ctx's error where ctx has ended and err does not tell.
+func withContext(ctx context.Context, err error) error {
+	if ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }
 
 // excerpt cuts text to excerptLimit and makes one clean line of it.

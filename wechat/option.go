@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +39,7 @@ type settings struct {
 // stays in this process.
 func WithTokenStore(s token.Store) Option {
 	return func(o *settings) error {
-		if s == nil {
+		if isNil(s) {
 			return errors.New("WithTokenStore: the store is nil")
 		}
 		o.store = s
@@ -56,7 +59,7 @@ func WithClassicToken() Option {
 // is ever called.
 func WithTokenSource(src token.Source) Option {
 	return func(o *settings) error {
-		if src == nil {
+		if isNil(src) {
 			return errors.New("WithTokenSource: the source is nil")
 		}
 		o.source = src
@@ -81,27 +84,42 @@ type limit struct {
 // that covers it. Token calls are never delayed. Without it there is no limit.
 func WithRate(perSecond float64, burst int, prefixes ...string) Option {
 	return func(o *settings) error {
-		if !(perSecond > 0) || burst < 1 {
-			return fmt.Errorf("WithRate: %v per second with bursts of %d lets nothing through; both must be positive", perSecond, burst)
+		if !(perSecond > 0) || math.IsInf(perSecond, 0) || burst < 1 {
+			return fmt.Errorf("WithRate: %v per second with bursts of %d is no limit; both must be positive and finite", perSecond, burst)
 		}
-		return WithLimiter(rate.NewLimiter(rate.Limit(perSecond), burst), prefixes...)(o)
+		return o.addLimit("WithRate", rate.NewLimiter(rate.Limit(perSecond), burst), prefixes)
 	}
 }
 
 // WithLimiter is [WithRate] with a Limiter of the caller's own.
 func WithLimiter(l Limiter, prefixes ...string) Option {
 	return func(o *settings) error {
-		if l == nil {
+		if isNil(l) {
 			return errors.New("WithLimiter: the limiter is nil")
 		}
-		for _, p := range prefixes {
-			if !strings.HasPrefix(p, "/") {
-				return fmt.Errorf("WithLimiter: the prefix %q must begin with a slash", p)
-			}
-		}
-		o.limits = append(o.limits, limit{l, prefixes})
-		return nil
+		return o.addLimit("WithLimiter", l, prefixes)
 	}
+}
+
+func (o *settings) addLimit(option string, l Limiter, prefixes []string) error {
+	for _, p := range prefixes {
+		if !strings.HasPrefix(p, "/") {
+			return fmt.Errorf("%s: the prefix %q must begin with a slash", option, p)
+		}
+	}
+	o.limits = append(o.limits, limit{l, slices.Clone(prefixes)})
+	return nil
+}
+
+// isNil also finds a nil pointer or func in an interface, which would panic at its first use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func:
+		return r.IsNil()
+	}
+	return false
 }
 
 // WithHTTPClient sends through a copy of h, which may serve many Clients and is never changed.
@@ -165,19 +183,23 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, errors.New("the address names no host; write it like https://api.weixin.qq.com")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("the address may hold a scheme, a host and a path, and nothing else")
-	case u.Scheme == "http" && strings.HasSuffix(u.Hostname(), ".weixin.qq.com"):
+	case u.Scheme == "http" && isWeChat(u.Hostname()):
 		return nil, errors.New("WeChat takes https only, and plain http would show the token to the network")
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
 	return u, nil
 }
 
+func isWeChat(host string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(strings.ToLower(host), "."), ".weixin.qq.com")
+}
+
 // WithLogger logs each attempt at debug level and each repetition at warn level, without
 // secrets, tokens and openids. The default discards.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *settings) error {
-		if l == nil {
-			return errors.New("WithLogger: the logger is nil")
+		if l == nil || l.Handler() == nil {
+			return errors.New("WithLogger: the logger is nil or has no handler; make one with slog.New")
 		}
 		o.logger = l
 		return nil

@@ -45,7 +45,7 @@ func redactError(err error, secrets ...string) error {
 
 // leaks reports whether the text of err, or of any error that it wraps, would be redacted.
 func leaks(err error, secrets []string) bool {
-	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err)} {
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if redactText(text, secrets...) != text {
 			return true
 		}

@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -91,8 +92,11 @@ const (
 
 // run sends r until it succeeds or must not be repeated. accept reads the answer.
 func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response) error) error {
-	if err := ctx.Err(); err != nil {
-		return c.failure(r, KindNetwork, context.Cause(ctx))
+	if ctx == nil {
+		return c.failure(r, KindRequest, errors.New("the context is nil"))
+	}
+	if ctx.Err() != nil {
+		return c.failure(r, KindNetwork, redactError(ended(ctx), c.secret()))
 	}
 	refreshed, tries := false, 0
 	for n := 1; ; n++ {
@@ -100,10 +104,12 @@ func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response
 		a := c.attempt(ctx, r, accept)
 		again, wait := false, time.Duration(0)
 		switch kind := KindOf(a.err); {
-		case a.err == nil || !r.replayable() || ctx.Err() != nil:
+		case a.err == nil || ctx.Err() != nil:
 		case kind == KindToken && !r.kind.plain && !refreshed && a.token != "":
-			refreshed = true
+			refreshed = true // a body that is gone is not sent again, but its token is dropped
 			again, a.err = c.renewToken(ctx, r, a)
+			again = again && r.replayable()
+		case !r.replayable():
 		case kind == KindNetwork && a.token == "" && !r.kind.plain:
 			// The token could not be had; fetching it was repeated already.
 		case kind == KindNetwork || r.kind.repeatable && (kind == KindBusy || kind == KindLost && worthRepeating(a.err)):
@@ -114,8 +120,8 @@ func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response
 		if !again {
 			return a.err
 		}
-		if err := sleep(ctx, wait); err != nil {
-			return a.err
+		if sleep(ctx, wait) != nil {
+			return fmt.Errorf("%w, while waiting to repeat after: %w", redactError(ended(ctx), c.secret()), a.err)
 		}
 	}
 }
@@ -163,7 +169,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Response) error) (a attempt) {
 	if err := c.wait(ctx, r); err != nil {
-		a.err = c.failure(r, KindNetwork, err)
+		a.err = c.failure(r, KindNetwork, redactError(err, c.secret()))
 		return a
 	}
 	if !r.kind.plain {
@@ -180,7 +186,7 @@ func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Resp
 		a.err = c.failure(r, KindNetwork, redactError(err, c.secret(), a.token))
 		return a
 	}
-	resp, err := c.roundTrip(req)
+	resp, err := c.trip(req)
 	if err != nil {
 		a.err = c.transportFailure(ctx, r, err, begun.Load(), a.token)
 		if KindOf(a.err) == KindNetwork && ctx.Err() == nil {
@@ -199,6 +205,29 @@ func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Resp
 	return a
 }
 
+// trip is roundTrip, guarded: a transport of the caller's own that panics has the token in its
+// hands, and what it panics with may hold it.
+func (c *Client) trip(req *http.Request) (resp *http.Response, err error) {
+	defer contain("transport", &err)
+	return c.roundTrip(req)
+}
+
+// contain makes an error of a panic. Its value may hold anything: its type must do.
+func contain(what string, err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("the %s panicked (%T)", what, v)
+	}
+}
+
+// ended returns why ctx is over: its own error, with the cause where that is another one.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
 // wait asks the limiters that cover the call.
 func (c *Client) wait(ctx context.Context, r *request) error {
 	if r.kind.unlimited {
@@ -208,11 +237,17 @@ func (c *Client) wait(ctx context.Context, r *request) error {
 		if !l.covers(r.path) {
 			continue
 		}
-		if err := l.limiter.Wait(ctx); err != nil {
+		if err := l.wait(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wait makes an error of a panic in a Limiter of the caller's own.
+func (l limit) wait(ctx context.Context) (err error) {
+	defer contain("limiter", &err)
+	return l.limiter.Wait(ctx)
 }
 
 func (l limit) covers(path string) bool {
