@@ -17,8 +17,9 @@ const (
 	OpSave  Op = "save"  // the Store was written
 )
 
-// Event is one step of a refresh, for [WithHook]. It holds no token, unless the Source or the
-// Store puts one into its error.
+// Event is one step of a refresh, for [WithHook]. It holds no token: an error of the Store that
+// quotes the one it was given is replaced by one that does not, and that answers [errors.Is]
+// as before. A Source must not quote a token in its errors.
 type Event struct {
 	Op       Op
 	Start    time.Time

@@ -94,7 +94,10 @@ func (c *Cache) load(ctx context.Context, avoid string) (t Token, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	err = c.step(ctx, OpLoad, func() (err error) { t, err = c.store.Load(ctx, c.key); return err })
+	err = c.step(ctx, OpLoad, func() (err error) {
+		t, err = c.store.Load(ctx, c.key)
+		return scrub(err, t.Value)
+	})
 	if err != nil {
 		return Token{}, err
 	}
@@ -136,7 +139,7 @@ func (c *Cache) fetch(ctx context.Context) (t Token, err error) {
 		t, err = c.source.Token(ctx)
 		switch now := time.Now(); {
 		case err != nil:
-			return err
+			return scrub(err, t.Value)
 		case t.Value == "":
 			return errors.New("token: the source gave an empty token")
 		case t.Expiry.IsZero():
@@ -160,5 +163,5 @@ func (c *Cache) save(ctx context.Context, t Token) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	_ = c.step(ctx, OpSave, func() error { return c.store.Save(ctx, c.key, t) })
+	_ = c.step(ctx, OpSave, func() error { return scrub(c.store.Save(ctx, c.key, t), t.Value) })
 }
