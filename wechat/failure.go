@@ -28,7 +28,7 @@ func (c *Client) failure(r *request, kind Kind, cause error) *Error {
 func (c *Client) codeFailure(r *request, code int64, errmsg string, status int, secrets ...string) *Error {
 	message, rid := splitMessage(errmsg)
 	return &Error{
-		Code: Code(code), Message: redactText(excerpt([]byte(message)), secrets...), RID: rid,
+		Code: Code(code), Message: redactAll(excerpt([]byte(message)), secrets...), RID: rid,
 		AppID: c.appID, Method: r.method, Path: r.path, Status: status,
 	}
 }
@@ -83,7 +83,7 @@ func (c *Client) statusFailure(r *request, resp *http.Response, token string) *E
 		kind = KindBusy
 	}
 	e := c.failure(r, kind, nil)
-	e.Status, e.Message = resp.StatusCode, redactText(excerpt(body), c.secret(), token)
+	e.Status, e.Message = resp.StatusCode, redactAll(excerpt(body), c.secret(), token)
 	switch {
 	case resp.StatusCode == http.StatusPreconditionFailed:
 		e.cause = errors.New("the request had no Content-Length")
@@ -103,7 +103,7 @@ func (c *Client) answerFailure(ctx context.Context, r *request, a attempt, err e
 	e.Status = a.status
 	var odd *oddAnswer
 	if errors.As(err, &odd) {
-		e.Message = redactText(excerpt(odd.body), c.secret(), a.token)
+		e.Message = redactAll(excerpt(odd.body), c.secret(), a.token)
 	}
 	e.cause = withContext(ctx, e.cause)
 	return e

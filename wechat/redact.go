@@ -15,6 +15,15 @@ const redacted = "[redacted]"
 var secretPattern = regexp.MustCompile(
 	`(?i)((?:access_token|refresh_token|secret|appsecret)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
 
+// personalPattern finds openids in the same places. They are no secrets, and yet nothing for a
+// log.
+var personalPattern = regexp.MustCompile(`(?i)((?:openid|touser)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
+
+// redactAll is redactText for errors, which may hold no openid either.
+func redactAll(text string, secrets ...string) string {
+	return personalPattern.ReplaceAllString(redactText(text, secrets...), "${1}"+redacted)
+}
+
 // redactText replaces the given secrets and all that looks like one.
 func redactText(text string, secrets ...string) string {
 	for _, s := range secrets {
@@ -30,23 +39,27 @@ func redactText(text string, secrets ...string) string {
 }
 
 // redactError returns err without the address that net/http puts in front of it. If a secret
-// is left anywhere in its tree, the result has the redacted text and answers errors.Is as err
+// or such an address is left anywhere in its tree, the result has the redacted text and answers errors.Is as err
 // does, but gives nobody the tree.
 func redactError(err error, secrets ...string) error {
 	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
+	switch {
+	case !errors.As(err, &urlErr):
+	case err == error(urlErr):
 		err = urlErr.Err
+	case urlErr.URL != "":
+		secrets = append(secrets, urlErr.URL)
 	}
 	if err == nil || !leaks(err, secrets) {
 		return err
 	}
-	return &opaqueError{text: redactText(err.Error(), secrets...), is: func(target error) bool { return errors.Is(err, target) }}
+	return &opaqueError{text: redactAll(err.Error(), secrets...), is: func(target error) bool { return errors.Is(err, target) }}
 }
 
 // leaks reports whether the text of err, or of any error that it wraps, would be redacted.
 func leaks(err error, secrets []string) bool {
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
-		if redactText(text, secrets...) != text {
+		if redactAll(text, secrets...) != text {
 			return true
 		}
 	}

@@ -147,17 +147,18 @@ func TestRateHoldsEachAttemptAndObeysTheContext(t *testing.T) {
 	})
 }
 
-type panicking struct{ value any }
+// panicking panics with what it returns.
+type panicking func() any
 
-func (p panicking) Wait(context.Context) error                      { panic(p.value) }
-func (p panicking) RoundTrip(*http.Request) (*http.Response, error) { panic(p.value) }
+func (p panicking) Wait(context.Context) error                      { panic(p()) }
+func (p panicking) RoundTrip(*http.Request) (*http.Response, error) { panic(p()) }
 
 func TestPanicsBecomeErrors(t *testing.T) {
 	t.Parallel()
-	err := newGateway().client(t, wechat.WithLimiter(panicking{secret})).Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
+	err := newGateway().client(t, wechat.WithLimiter(panicking(func() any { return secret }))).Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
 	require.ErrorContains(t, err, "the limiter panicked (string)")
 	assert.Equal(t, wechat.KindNetwork, wechat.KindOf(err))
-	c, err := wechat.New(appID, "", wechat.WithTokenSource(central), wechat.WithHTTPClient(&http.Client{Transport: panicking{errors.New(secret)}}))
+	c, err := wechat.New(appID, "", wechat.WithTokenSource(central), wechat.WithHTTPClient(&http.Client{Transport: panicking(func() any { return errors.New(secret) })}))
 	require.NoError(t, err)
 	err = c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil)
 	require.ErrorContains(t, err, "the transport panicked (*errors.errorString)")

@@ -22,7 +22,7 @@ func (c *Client) setToken(o *settings) error {
 	kind, src := "stable", token.Source(token.SourceFunc(c.fetchStable))
 	switch {
 	case o.source != nil:
-		kind, src = "custom", o.source
+		kind, src = "custom", c.redacted(o.source)
 	case o.classic:
 		kind, src = "classic", token.SourceFunc(c.fetchClassic)
 	}
@@ -39,6 +39,15 @@ func (c *Client) setToken(o *settings) error {
 	var err error
 	c.Token, err = token.NewCache(src, opts...)
 	return err
+}
+
+// redacted is src without the address and the secret that its errors may quote, since they go
+// to whoever asks [Client.Token] directly, too.
+func (c *Client) redacted(src token.Source) token.Source {
+	return token.SourceFunc(func(ctx context.Context) (token.Token, error) {
+		t, err := src.Token(ctx)
+		return t, redactError(err, c.secret(), t.Value)
+	})
 }
 
 // fetchStable asks for the account's stable token, in normal mode: forcing a new one is for a
