@@ -77,6 +77,7 @@ type Industry struct {
 
 // Industries are the two that an account has chosen (所属行业).
 type Industries struct {
+	// Primary is the main one (主营行业).
 	Primary Industry `json:"primary_industry"`
 	// Secondary is the one that a [Template] calls its DeputyIndustry.
 	Secondary Industry `json:"secondary_industry"`

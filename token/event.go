@@ -21,10 +21,10 @@ const (
 // quotes the one it was given is replaced by one that does not, and that answers [errors.Is]
 // as before. A Source must not quote a token in its errors.
 type Event struct {
-	Op       Op
-	Start    time.Time
-	Duration time.Duration
-	Err      error // nil: it went well
+	Op       Op            // which step
+	Start    time.Time     // when it began
+	Duration time.Duration // how long it took
+	Err      error         // nil: it went well
 }
 
 // step runs f and tells the hook.

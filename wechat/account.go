@@ -24,8 +24,8 @@ type Quota struct {
 
 // RateLimit allows Calls in each period of Seconds.
 type RateLimit struct {
-	Calls   int64 `json:"call_count"`
-	Seconds int64 `json:"refresh_second"`
+	Calls   int64 `json:"call_count"`     // how many
+	Seconds int64 `json:"refresh_second"` // until they begin anew
 }
 
 // Quota returns what is left today for the API at path, such as
@@ -81,12 +81,12 @@ func (c *Client) ClearPathQuota(ctx context.Context, path string) error {
 
 // RequestInfo is what the platform recorded of a call.
 type RequestInfo struct {
-	InvokeTime   int64  `json:"invoke_time"` // unix seconds
-	CostMS       int64  `json:"cost_in_ms"`  // milliseconds
-	RequestURL   string `json:"request_url"` // the query, its token redacted
-	RequestBody  string `json:"request_body"`
-	ResponseBody string `json:"response_body"`
-	ClientIP     string `json:"client_ip"`
+	InvokeTime   int64  `json:"invoke_time"`   // unix seconds
+	CostMS       int64  `json:"cost_in_ms"`    // milliseconds
+	RequestURL   string `json:"request_url"`   // the query, its token redacted
+	RequestBody  string `json:"request_body"`  // as sent; it may hold an openid
+	ResponseBody string `json:"response_body"` // as answered
+	ClientIP     string `json:"client_ip"`     // the address that the call came from, partly hidden
 }
 
 // RequestInfo returns what the platform recorded of the call that failed with rid, for seven
@@ -131,15 +131,17 @@ func (c *Client) ipList(ctx context.Context, path string) ([]string, error) {
 
 // CallbackCheck is the platform's view of the callback URL.
 type CallbackCheck struct {
+	// DNS is what the URL's host resolves to; empty for the action "ping".
 	DNS []struct {
-		IP       string `json:"ip"`
-		Operator string `json:"real_operator"`
+		IP       string `json:"ip"`            // an address of the host
+		Operator string `json:"real_operator"` // whose network it is in, such as "UNICOM"
 	} `json:"dns"`
+	// Ping is how those addresses answer; empty for the action "dns".
 	Ping []struct {
-		IP           string `json:"ip"`
-		FromOperator string `json:"from_operator"`
-		PackageLoss  string `json:"package_loss"` // such as "0%"
-		Time         string `json:"time"`         // such as "23.079ms"
+		IP           string `json:"ip"`            // the address that was asked
+		FromOperator string `json:"from_operator"` // the network that it was asked from
+		PackageLoss  string `json:"package_loss"`  // such as "0%"
+		Time         string `json:"time"`          // such as "23.079ms"
 	} `json:"ping"`
 }
 

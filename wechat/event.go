@@ -22,8 +22,8 @@ const (
 
 // Event is one attempt, for [WithHook]. It holds no secret, token, query or openid.
 type Event struct {
-	Op           Op
-	AppID        string
+	Op           Op            // what was tried
+	AppID        string        // the account
 	Method, Path string        // the call's; Path has no query
 	Attempt      int           // from 1
 	Start        time.Time     // before limiters and token were waited for

@@ -50,9 +50,9 @@ type Reset int
 
 // When a connection is broken.
 const (
-	NoReset     Reset = iota
-	ResetBefore       // with a TCP reset, once the request is read; it is not carried out
-	ResetAfter        // once the request is carried out; the client gets no answer
+	NoReset     Reset = iota // not at all
+	ResetBefore              // with a TCP reset, once the request is read; it is not carried out
+	ResetAfter               // once the request is carried out; the client gets no answer
 )
 
 // Fail has the next n requests to a path go wrong; with a negative n all
