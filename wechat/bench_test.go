@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -160,6 +161,26 @@ func BenchmarkSend(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSendPaired takes turns between floor and wxhome, so that what else the machine does
+// falls on both, and reports the ratio of the medians.
+func BenchmarkSendPaired(b *testing.B) {
+	url, transport, _ := startServer(b, "plain")
+	sends := [2]func() error{floorSend(&http.Client{Transport: transport}, url), clientSend(b, url)}
+	var took [2][]time.Duration
+	for b.Loop() {
+		for i, send := range sends {
+			start := time.Now()
+			if err := send(); err != nil {
+				b.Fatal(err)
+			}
+			took[i] = append(took[i], time.Since(start))
+		}
+	}
+	median := func(d []time.Duration) float64 { slices.Sort(d); return float64(d[len(d)/2]) }
+	b.ReportMetric(median(took[1])/median(took[0]), "F")
+	b.ReportMetric(median(took[0]), "ns-floor")
 }
 
 // BenchmarkSend64 is 64 senders over TLS, with and without a server that takes its time.

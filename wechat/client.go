@@ -33,6 +33,7 @@ type Client struct {
 
 	roundTrip func(*http.Request) (*http.Response, error)
 	ownHeader bool // the transport is ours and leaves headers alone, so they may be shared
+	traced    bool // it is an http.Transport, which tells when a request leaves
 	idle      interface{ CloseIdleConnections() }
 	hosts     hosts
 	limits    []limit

@@ -47,10 +47,10 @@ func (c *Client) tokenFailure(r *request, err error) error {
 }
 
 // transportFailure tells a request that surely did not leave from one that may have been
-// carried out. GET has no body to watch; for it the error itself must say.
-func (c *Client) transportFailure(ctx context.Context, r *request, err error, begun bool, token string) *Error {
+// carried out. Where nothing could watch it stay, the error itself must say.
+func (c *Client) transportFailure(ctx context.Context, r *request, err error, stayed bool, token string) *Error {
 	kind := KindLost
-	if notSent(err) || notTrusted(err) || r.length > 0 && !begun {
+	if stayed || notSent(err) || notTrusted(err) {
 		kind = KindNetwork
 	}
 	return c.failure(r, kind, withContext(ctx, redactError(err, c.secret(), token)))

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -36,21 +38,9 @@ type request struct {
 
 func (r *request) setBytes(body []byte) {
 	r.length = int64(len(body))
-	r.getBody = func() (io.ReadCloser, error) { return &bytesBody{data: body}, nil }
+	// net/http knows this type, and sends what it holds in one packet with the header.
+	r.getBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 }
-
-type bytesBody struct{ data []byte }
-
-func (b *bytesBody) Read(p []byte) (int, error) {
-	if len(b.data) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, b.data)
-	b.data = b.data[n:]
-	return n, nil
-}
-
-func (b *bytesBody) Close() error { return nil }
 
 // body returns the body of an attempt, and whether there can be another one.
 func (r *request) body() (io.ReadCloser, error) {
@@ -64,15 +54,24 @@ func (r *request) body() (io.ReadCloser, error) {
 
 func (r *request) replayable() bool { return r.length == 0 || r.getBody != nil }
 
-// sentBody notes whether the transport has begun to read the body. It does so only when it
-// writes the request, so an unread body tells that the request surely did not leave.
+// departure notes whether a request may have left. An http.Transport tells by a trace when it
+// has a connection to write to. Of another RoundTripper nothing is known but that it must read
+// a body to send it.
+type departure struct {
+	trace httptrace.ClientTrace
+	begun atomic.Bool
+}
+
+func (d *departure) gotConn(httptrace.GotConnInfo) { d.begun.Store(true) }
+
+// sentBody notes that it is being read.
 type sentBody struct {
 	io.ReadCloser
-	begun *atomic.Bool
+	departure *departure
 }
 
 func (b sentBody) Read(p []byte) (int, error) {
-	b.begun.Store(true)
+	b.departure.begun.Store(true)
 	return b.ReadCloser.Read(p)
 }
 
@@ -180,15 +179,16 @@ func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Resp
 		}
 	}
 	index, base := c.hosts.pick()
-	begun := new(atomic.Bool)
-	req, err := c.build(ctx, r, base, a.token, begun)
+	left := new(departure)
+	req, err := c.build(ctx, r, base, a.token, left)
 	if err != nil {
 		a.err = c.failure(r, KindNetwork, redactError(err, c.secret(), a.token))
 		return a
 	}
 	resp, err := c.trip(req)
 	if err != nil {
-		a.err = c.transportFailure(ctx, r, err, begun.Load(), a.token)
+		stayed := !left.begun.Load() && (c.traced || r.length > 0)
+		a.err = c.transportFailure(ctx, r, err, stayed, a.token)
 		if KindOf(a.err) == KindNetwork && ctx.Err() == nil {
 			c.hosts.failed(index)
 		}
@@ -261,7 +261,7 @@ func (l limit) covers(path string) bool {
 
 // build makes the request of one attempt. It does what http.NewRequest does without parsing an
 // address that is known to be good.
-func (c *Client) build(ctx context.Context, r *request, base *url.URL, token string, begun *atomic.Bool) (*http.Request, error) {
+func (c *Client) build(ctx context.Context, r *request, base *url.URL, token string, left *departure) (*http.Request, error) {
 	u := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + r.path, RawQuery: r.query}
 	if strings.IndexByte(r.path, '%') >= 0 || base.RawPath != "" {
 		path, err := url.PathUnescape(r.path)
@@ -277,6 +277,10 @@ func (c *Client) build(ctx context.Context, r *request, base *url.URL, token str
 		}
 		u.RawQuery = query
 	}
+	if c.traced {
+		left.trace.GotConn = left.gotConn
+		ctx = httptrace.WithClientTrace(ctx, &left.trace)
+	}
 	req := (&http.Request{
 		Method: r.method, URL: u, Host: base.Host, Header: r.header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -288,18 +292,28 @@ func (c *Client) build(ctx context.Context, r *request, base *url.URL, token str
 	if err != nil {
 		return nil, err
 	}
-	req.Body, req.ContentLength = sentBody{body, begun}, r.length
-	if r.getBody != nil {
-		// net/http uses it only for a connection that the server had closed before a byte left.
-		req.GetBody = func() (io.ReadCloser, error) {
-			again, err := r.getBody()
-			if err != nil {
-				return nil, err
-			}
-			return sentBody{again, begun}, nil
-		}
+	// net/http uses GetBody only for a connection that the server had closed before a byte left.
+	req.Body, req.ContentLength, req.GetBody = body, r.length, r.getBody
+	if !c.traced {
+		left.watch(req)
 	}
 	return req, nil
+}
+
+// watch has the bodies of req note that they are read.
+func (d *departure) watch(req *http.Request) {
+	req.Body = sentBody{req.Body, d}
+	first := req.GetBody
+	if first == nil {
+		return
+	}
+	req.GetBody = func() (io.ReadCloser, error) {
+		again, err := first()
+		if err != nil {
+			return nil, err
+		}
+		return sentBody{again, d}, nil
+	}
 }
 
 func (c *Client) reportAttempt(ctx context.Context, r *request, a attempt, n int, start time.Time, again bool) {

@@ -37,7 +37,7 @@ func newTransport(t Timeouts) *http.Transport {
 func (c *Client) setTransport(user *http.Client) {
 	own := newTransport(c.timeouts)
 	if user == nil {
-		c.roundTrip, c.idle, c.ownHeader = own.RoundTrip, own, true
+		c.roundTrip, c.idle, c.ownHeader, c.traced = own.RoundTrip, own, true, true
 		return
 	}
 	h := *user
@@ -45,6 +45,7 @@ func (c *Client) setTransport(user *http.Client) {
 	if h.Transport == nil {
 		h.Transport = own
 	}
+	_, c.traced = h.Transport.(*http.Transport)
 	c.roundTrip, c.idle = h.Do, &h
 }
 
