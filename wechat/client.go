@@ -36,6 +36,7 @@ type Client struct {
 	traced    bool // it is an http.Transport, which tells when a request leaves
 	idle      interface{ CloseIdleConnections() }
 	hosts     hosts
+	gates     *gates // of our own transport; nil: none
 	limits    []limit
 	timeouts  Timeouts
 	attempts  int

@@ -76,7 +76,7 @@ func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 		repeatable = repeatable || there
 		delete(r.header, key)
 	}
-	r.kind = requestKind{op: OpCall, plain: carriesToken(r.path, r.query), repeatable: repeatable || r.method == http.MethodGet}
+	r.kind = requestKind{op: OpCall, plain: carriesToken(r.path, r.query), repeatable: repeatable || r.method == http.MethodGet, held: true}
 	hasBody := req.Body != nil && req.Body != http.NoBody
 	switch {
 	case !hasBody:

@@ -10,10 +10,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +21,7 @@ type requestKind struct {
 	plain      bool // gets no access_token, and no repetition for a refused one
 	unlimited  bool // no limiter holds it
 	repeatable bool // may be sent again when the answer was lost
+	held       bool // the answer's body goes to the caller
 }
 
 // request is a call on its way: what stays the same over its attempts.
@@ -53,27 +52,6 @@ func (r *request) body() (io.ReadCloser, error) {
 }
 
 func (r *request) replayable() bool { return r.length == 0 || r.getBody != nil }
-
-// departure notes whether a request may have left. An http.Transport tells by a trace when it
-// has a connection to write to. Of another RoundTripper nothing is known but that it must read
-// a body to send it.
-type departure struct {
-	trace httptrace.ClientTrace
-	begun atomic.Bool
-}
-
-func (d *departure) gotConn(httptrace.GotConnInfo) { d.begun.Store(true) }
-
-// sentBody notes that it is being read.
-type sentBody struct {
-	io.ReadCloser
-	departure *departure
-}
-
-func (b sentBody) Read(p []byte) (int, error) {
-	b.departure.begun.Store(true)
-	return b.ReadCloser.Read(p)
-}
 
 // attempt is one trip, and what became of it.
 type attempt struct {
@@ -179,7 +157,13 @@ func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Resp
 		}
 	}
 	index, base := c.hosts.pick()
-	left := new(departure)
+	left := c.gates.enter(base)
+	held := false
+	defer func() {
+		if !held {
+			left.end()
+		}
+	}()
 	req, err := c.build(ctx, r, base, a.token, left)
 	if err != nil {
 		a.err = c.failure(r, KindNetwork, redactError(err, c.secret(), a.token))
@@ -201,6 +185,8 @@ func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Resp
 	}
 	if err := accept(resp); err != nil {
 		a.err = c.answerFailure(ctx, r, a, err)
+	} else if r.kind.held {
+		resp.Body, held = heldBody{resp.Body, left}, true
 	}
 	return a
 }
@@ -278,8 +264,7 @@ func (c *Client) build(ctx context.Context, r *request, base *url.URL, token str
 		u.RawQuery = query
 	}
 	if c.traced {
-		left.trace.GotConn = left.gotConn
-		ctx = httptrace.WithClientTrace(ctx, &left.trace)
+		ctx = left.track(ctx)
 	}
 	req := (&http.Request{
 		Method: r.method, URL: u, Host: base.Host, Header: r.header,
@@ -358,6 +343,9 @@ func newHeaders() headers {
 
 // notSent reports whether err says by itself that no request was written.
 func notSent(err error) bool {
+	if errors.Is(err, errNotNeeded) {
+		return true
+	}
 	var op *net.OpError
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect") {
 		return true

@@ -20,11 +20,11 @@ const (
 	preferNext = time.Minute
 )
 
-func newTransport(t Timeouts) *http.Transport {
+func newTransport(t Timeouts, all *gates) *http.Transport {
 	dialer := &net.Dialer{Timeout: t.Dial, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
+		DialContext:           all.dial(dialer),
 		TLSHandshakeTimeout:   t.TLS,
 		ResponseHeaderTimeout: t.Answer,
 		MaxIdleConnsPerHost:   idlePerHost,
@@ -35,15 +35,17 @@ func newTransport(t Timeouts) *http.Transport {
 // setTransport takes the transport alone where it is ours: http.Client adds nothing that is
 // wanted here (redirects, cookies) and copies the header for each call.
 func (c *Client) setTransport(user *http.Client) {
-	own := newTransport(c.timeouts)
+	all := newGates(c.hosts.urls)
+	own := newTransport(c.timeouts, all)
 	if user == nil {
+		c.gates = all
 		c.roundTrip, c.idle, c.ownHeader, c.traced = own.RoundTrip, own, true, true
 		return
 	}
 	h := *user
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if h.Transport == nil {
-		h.Transport = own
+		h.Transport, c.gates = own, all
 	}
 	_, c.traced = h.Transport.(*http.Transport)
 	c.roundTrip, c.idle = h.Do, &h
