@@ -7,9 +7,13 @@ import (
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"io"
+	"net"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -149,5 +153,16 @@ func TestKinds(t *testing.T) {
 	assert.Equal(t, "unknown", wechat.Kind(99).String())
 	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(nil))
 	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(errors.New("x")))
-	assert.Equal(t, wechat.KindLost, wechat.KindOf(fmt.Errorf("x: %w", context.Canceled)))
+	for err, kind := range map[error]wechat.Kind{
+		context.Canceled: wechat.KindLost, context.DeadlineExceeded: wechat.KindLost, io.ErrUnexpectedEOF: wechat.KindLost,
+		&net.OpError{Op: "read", Err: syscall.ECONNRESET}:       wechat.KindLost,
+		&url.Error{Op: "Post", Err: os.ErrDeadlineExceeded}:     wechat.KindLost,
+		&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}:     wechat.KindNetwork,
+		&net.DNSError{Err: "no such host"}:                      wechat.KindNetwork,
+		&net.OpError{Op: "dial", Err: context.DeadlineExceeded}: wechat.KindLost,
+		os.ErrNotExist: wechat.KindUnknown,
+		fmt.Errorf("wrapped: %w", wechat.ErrDailyQuota): wechat.KindDailyQuota,
+	} {
+		assert.Equal(t, kind, wechat.KindOf(fmt.Errorf("x: %w", err)), "%v", err)
+	}
 }

@@ -20,8 +20,8 @@ import (
 // leave, one whose token was refused, or one whose header has an Idempotency-Key or
 // X-Idempotency-Key entry (which is not sent); a body is repeated through GetBody.
 //
-// An HTTP status other than 2xx and an errcode other than 0 are errors, always an [*Error].
-// Otherwise the caller must close the answer's Body, of which nothing is lost by the look
+// An HTTP status other than 2xx and an errcode other than 0 are errors. Each failure is an
+// [*Error], or wraps one. Otherwise the caller must close the answer's Body, of which nothing is lost by the look
 // that Do took at it.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	r, err := c.fromHTTP(req)
@@ -139,7 +139,8 @@ func carriesToken(path, query string) bool {
 // A POST is repeated after a lost answer only if in has a method Repeatable() bool that
 // returns true; see [Client.Do] for what is always repeated.
 //
-// Any failure after the encoding is an [*Error].
+// Each failure is an [*Error], or wraps one. The answer is bounded to 16 MiB, and read under
+// [Timeouts].
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
 	r, err := c.fromCall(method, path, in)
 	if err != nil {

@@ -3,6 +3,9 @@ package wechat
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"syscall"
 )
 
 // Kind says what a failed call asks its sender to do. It is what a program branches on:
@@ -52,9 +55,10 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// KindOf returns the Kind of err, however it is wrapped: that of an [*Error] or a [Code], and
-// KindLost for a bare context error, since nobody can tell how far its call had come.
-// It returns KindUnknown for nil and for errors of other packages.
+// KindOf returns the Kind of err, however it is wrapped: that of an [*Error] or a [Code]. Of
+// bare errors a failed dial or look-up is KindNetwork, and KindLost is a context that has ended
+// and any other failure of the network, since nobody can tell how far the call had come. It
+// returns KindUnknown for nil and for errors of other packages.
 func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {
@@ -64,7 +68,15 @@ func KindOf(err error) Kind {
 	if errors.As(err, &code) {
 		return code.Kind()
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var network net.Error
+	switch {
+	case err == nil:
+		return KindUnknown
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return KindLost
+	case notSent(err):
+		return KindNetwork
+	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return KindLost
 	}
 	return KindUnknown

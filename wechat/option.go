@@ -124,7 +124,9 @@ func isNil(v any) bool {
 
 // WithHTTPClient sends through a copy of h, which may serve many Clients and is never changed.
 // Redirects are not followed, whatever h says. If h.Transport is nil the Client keeps the
-// transport that it would have without this option.
+// transport that it would have without this option. A transport of your own should have
+// MaxIdleConnsPerHost set to the number of calls in flight (net/http keeps two, and each
+// further call pays for a TLS handshake), and Proxy and timeouts, which the zero one lacks.
 func WithHTTPClient(h *http.Client) Option {
 	return func(o *settings) error {
 		if h == nil {
@@ -143,8 +145,9 @@ type Timeouts struct {
 	Answer time.Duration // from the request written to the answer's header, and again to read a JSON answer; 15 s
 }
 
-// WithTimeouts replaces the default [Timeouts]. Dial and TLS are of no effect with a
-// [WithHTTPClient] that brings a transport, and then refused.
+// WithTimeouts replaces the default [Timeouts]. With a [WithHTTPClient] that brings a transport
+// Dial and TLS would be of no effect, and are refused; Answer then bounds the reading of an
+// answer alone, and the wait for its header is the transport's affair.
 func WithTimeouts(t Timeouts) Option {
 	return func(o *settings) error {
 		if t.Dial < 0 || t.TLS < 0 || t.Answer < 0 {
@@ -220,7 +223,8 @@ func WithHook(hook func(context.Context, Event)) Option {
 }
 
 // WithMaxAttempts bounds how often one call is sent, 3 unless set. 1 turns repetition off, but
-// for the one repetition after a refused token.
+// for the one repetition after a refused token, which is not counted. Between attempts the call
+// waits 100 to 200 ms, twice as long each time and 2 s at most.
 func WithMaxAttempts(n int) Option {
 	return func(o *settings) error {
 		if n < 1 {
