@@ -17,11 +17,12 @@ type Caller interface {
 	Call(ctx context.Context, method, path string, in, out any) error
 }
 
-// Client sends and manages templates through a [Caller].
+// Client sends and manages templates through a [Caller]. It is safe for concurrent use, since its
+// Caller is, and holds nothing else.
 type Client struct{ caller Caller }
 
-// NewClient returns a Client that calls through c. Every wechat.Client has one already, as its
-// field Template.
+// NewClient returns a Client that calls through c, which must not be nil. Every wechat.Client has
+// one already, as its field Template.
 func NewClient(c Caller) *Client { return &Client{c} }
 
 // ErrInvalidMessage is what [Client.Send] and [Message.Validate] return for a message that the

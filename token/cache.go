@@ -65,7 +65,7 @@ var ErrUnchanged = errors.New("token: the source gave the refused token back")
 
 // NewCache returns an empty Cache over src. It does no I/O and starts no goroutine.
 func NewCache(src Source, opts ...Option) (*Cache, error) {
-	if f, ok := src.(SourceFunc); src == nil || ok && f == nil {
+	if isNil(src) {
 		return nil, errors.New("token: the source is nil")
 	}
 	c := &Cache{source: src, margin: DefaultMargin}

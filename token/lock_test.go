@@ -131,6 +131,9 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}{
 		"no source":         {nil, nil},
 		"nil func":          {token.SourceFunc(nil), nil},
+		"nil pointer":       {(*source)(nil), nil},
+		"nil store pointer": {src, []token.Option{token.WithStore((*token.MemoryStore)(nil), "k")}},
+		"negative margin":   {src, []token.Option{token.WithMargin(-1)}},
 		"nil option":        {src, []token.Option{nil}},
 		"nil store":         {src, []token.Option{token.WithStore(nil, "k")}},
 		"no key":            {src, []token.Option{token.WithStore(st, "")}},

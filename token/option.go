@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -14,7 +15,7 @@ type Option func(*Cache) error
 // each Cache has a token of its own.
 func WithStore(s Store, key string) Option {
 	return func(c *Cache) error {
-		if s == nil || key == "" {
+		if isNil(s) || key == "" {
 			return errors.New("WithStore needs a store and a key")
 		}
 		c.store, c.key = s, key
@@ -60,6 +61,17 @@ func WithHook(hook func(context.Context, Event)) Option {
 		c.hook = hook
 		return nil
 	}
+}
+
+// isNil also finds a nil pointer or func in an interface, which would panic at its first use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func:
+		return r.IsNil()
+	}
+	return false
 }
 
 // configure applies opts and checks them together, so that their order does not matter.
