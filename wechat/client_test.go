@@ -275,6 +275,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, wechat.Code(99999), e.Code)
 	assert.Equal(t, "1a-2b-3c", e.RID)
+	assert.Equal(t, "odd one", e.Message, "a clean line, without rid and hint")
 	assert.Equal(t, wechat.KindUnknown, e.Kind())
 	assert.ErrorIs(t, err, wechat.Code(99999))
 }
@@ -311,6 +312,8 @@ func TestHookAndLogSeeEachAttempt(t *testing.T) {
 		[]any{events[1].Attempt, events[1].Repeat, events[1].Code, events[1].RID, events[1].Path, events[1].Status, events[1].AppID})
 	assert.Equal(t, []any{2, false, nil}, []any{events[2].Attempt, events[2].Repeat, events[2].Err})
 	assert.Contains(t, log.String(), "hook panicked")
+	assert.Regexp(t, `"level":"WARN","msg":"wechat attempt".*"attempt":1.*"repeat":true`, log.String())
+	assert.Regexp(t, `"level":"DEBUG","msg":"wechat attempt".*"attempt":2.*"repeat":false`, log.String())
 	assert.NotContains(t, log.String(), "openid")
 }
 

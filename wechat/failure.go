@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/org/wxhome/token"
@@ -117,10 +118,11 @@ func withContext(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }
 
-// excerpt cuts text to excerptLimit and makes one clean line of it.
+// excerpt cuts text to excerptLimit and makes one clean line of it: nobody must write lines of
+// his own into a log.
 func excerpt(body []byte) string {
 	text := strings.ToValidUTF8(string(body), "\uFFFD")
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }), " ")
 	if len(text) <= excerptLimit {
 		return text
 	}
