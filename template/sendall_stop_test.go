@@ -64,15 +64,17 @@ func TestSendAllCancelledBefore(t *testing.T) {
 	assert.Zero(t, s.calls.Load())
 }
 
+// panicking yields four messages, and then panics.
+func panicking(yield func(template.Message, error) bool) {
+	for m := range messages(4) {
+		yield(m, nil)
+	}
+	panic("input")
+}
+
 // Each way out of the loop stops the pulling and lets what is in flight finish first.
 func TestSendAllLeavingTheLoopWaits(t *testing.T) {
 	t.Parallel()
-	panicking := func(yield func(template.Message, error) bool) {
-		for m := range messages(4) {
-			yield(m, nil)
-		}
-		panic("input")
-	}
 	for name, tt := range map[string]struct {
 		leave func(t *testing.T, s *sender, pulled *int)
 		calls int64

@@ -21,11 +21,9 @@ type gate struct {
 	mu       sync.Mutex    // guards what follows
 	inFlight int           // requests that need a connection, or have one
 	open     int           // connections, from the beginning of the dial
+	limit    time.Duration // of a dial's wait, since one that others began may be stuck
 	change   chan struct{} // closed at the next change; nil: no dial waits
 }
-
-// gateLimit bounds the wait of a dial: a connection that others are still dialing may be stuck.
-const gateLimit = 300 * time.Millisecond
 
 // errNotNeeded ends a dial whose request has a connection. Nobody sees it.
 var errNotNeeded = errors.New("the request has a connection")
@@ -47,7 +45,7 @@ func (g *gate) count(inFlight, open int) {
 
 // admit waits until a dial for d is needed, and counts it as open.
 func (g *gate) admit(ctx context.Context, d *departure) error {
-	limit := time.NewTimer(gateLimit)
+	limit := time.NewTimer(g.limit)
 	defer limit.Stop()
 	for {
 		change, err := g.try(d)
@@ -87,12 +85,13 @@ type gates struct {
 	byAddress map[string]*gate
 }
 
-func newGates(bases []*url.URL) *gates {
+// newGates lets a dial wait for a fifth of the time that one may take.
+func newGates(bases []*url.URL, dial time.Duration) *gates {
 	all := &gates{make(map[*url.URL]*gate), make(map[string]*gate)}
 	for _, u := range bases {
 		address := dialAddress(u)
 		if all.byAddress[address] == nil {
-			all.byAddress[address] = &gate{}
+			all.byAddress[address] = &gate{limit: dial / 5}
 		}
 		all.byBase[u] = all.byAddress[address]
 	}

@@ -29,7 +29,7 @@ func gatesOf(t *testing.T, addresses ...string) (*gates, []*url.URL) {
 		require.NoError(t, err)
 		bases = append(bases, u)
 	}
-	return newGates(bases), bases
+	return newGates(bases, 5*time.Second), bases
 }
 
 func TestGateAdmitsOneDialForEachRequest(t *testing.T) {
@@ -72,7 +72,7 @@ func TestGateLetsADialGo(t *testing.T) {
 		"a connection closes":  {func(all *gates, base *url.URL, _ func()) { all.byBase[base].count(0, -1) }, time.Millisecond, nil},
 		"one more request":     {func(all *gates, base *url.URL, _ func()) { all.enter(base) }, time.Millisecond, nil},
 		"the dial's context":   {func(_ *gates, _ *url.URL, cancel func()) { cancel() }, time.Millisecond, context.Canceled},
-		"nothing, for a while": {func(*gates, *url.URL, func()) {}, gateLimit, nil},
+		"nothing, for a while": {func(*gates, *url.URL, func()) {}, time.Second, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,7 +35,7 @@ func newTransport(t Timeouts, all *gates) *http.Transport {
 // setTransport takes the transport alone where it is ours: http.Client adds nothing that is
 // wanted here (redirects, cookies) and copies the header for each call.
 func (c *Client) setTransport(user *http.Client) {
-	all := newGates(c.hosts.urls)
+	all := newGates(c.hosts.urls, c.timeouts.Dial)
 	own := newTransport(c.timeouts, all)
 	if user == nil {
 		c.gates = all

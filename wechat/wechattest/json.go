@@ -104,7 +104,7 @@ func unquote(raw string) (string, bool) {
 	return s, err == nil
 }
 
-// unicodeEscape reports whether a JSON text writes a character as \uXXXX.
+// unicodeEscape reports whether a JSON text writes a character as a \u escape.
 // U+2028 and U+2029 are let through: Go's encoder always escapes them.
 func unicodeEscape(text []byte) bool {
 	for {
