@@ -23,7 +23,7 @@ type Agent struct {
 	Account string
 	// ID is the platform's number for the agent (kf_id).
 	ID       string
-	Nickname string
+	Nickname string // as followers see it
 	// HeadImageURL is where the picture is.
 	HeadImageURL string
 	// WeChatID is of the person that the agent is bound to. Empty: none has accepted yet.
@@ -31,8 +31,8 @@ type Agent struct {
 	// Invited is the WeChat id that was invited last, with the state of the invitation:
 	// waiting, rejected or expired. Both are empty where there is none.
 	Invited       string
-	InviteStatus  string
-	InviteExpires time.Time
+	InviteStatus  string    // waiting, rejected or expired; empty: there is no invitation
+	InviteExpires time.Time // zero: there is no invitation
 }
 
 // Agents returns all agents.
@@ -66,7 +66,7 @@ func (c *Client) Agents(ctx context.Context) ([]Agent, error) {
 
 // OnlineAgent is an [Agent] who is logged in.
 type OnlineAgent struct {
-	Account string
+	Account string // prefix@id
 	ID      string // kf_id
 	// Status is 1 for the web client. Older accounts had 2 for the telephone, 3 for both.
 	Status int

@@ -66,8 +66,8 @@ type Music struct {
 // News is one article that leads to a page outside of WeChat (图文消息, 点击跳转到外链). There
 // can be no more than one: the platform answers 45008 to several. It needs one field at least.
 type News struct {
-	Title       string `json:"title,omitempty"`
-	Description string `json:"description,omitempty"`
+	Title       string `json:"title,omitempty"`       // the headline
+	Description string `json:"description,omitempty"` // the text below it
 	// URL is opened by a tap.
 	URL string `json:"url,omitempty"`
 	// PicURL is where the picture is, a JPG or PNG.
@@ -94,7 +94,7 @@ type Menu struct {
 	Head string `json:"head_content,omitempty"`
 	// Items has one item at least. The platform names no greatest number (45098).
 	Items []MenuItem `json:"list"`
-	Tail  string     `json:"tail_content,omitempty"`
+	Tail  string     `json:"tail_content,omitempty"` // below the items
 }
 
 // MenuItem is an answer to a [Menu].

@@ -24,7 +24,7 @@ const (
 
 // Record is one message between an agent and a follower (聊天记录).
 type Record struct {
-	OpenID string
+	OpenID string // the follower's
 	// Agent is the agent's account.
 	Agent string
 	// Operation is [AgentSent], [AgentReceived], or another number of the platform's.

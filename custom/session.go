@@ -11,7 +11,7 @@ import (
 type Session struct {
 	// Agent is the agent's account. Empty: nobody serves the follower.
 	Agent  string
-	OpenID string
+	OpenID string // the follower's
 	// Created is when the session began, to the second.
 	Created time.Time
 }
@@ -100,7 +100,7 @@ type Queue struct {
 
 // Waiting is a follower who waits for an agent.
 type Waiting struct {
-	OpenID string
+	OpenID string // the follower's
 	// Agent is whom they wait for. Empty: for anybody.
 	Agent string
 	// Since is when they wrote last, to the second.

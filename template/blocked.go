@@ -18,9 +18,9 @@ const blockedPage = 100
 type BlockedMessage struct {
 	// ID numbers the record, not the message.
 	ID         int64
-	TemplateID string
-	Title      string
-	Content    string
+	TemplateID string // the template's id
+	Title      string // the template's title
+	Content    string // the message as it would have been shown
 	// Sent is when the message was sent, to the second.
 	Sent time.Time
 	// To is the follower's openid.

@@ -26,18 +26,18 @@ const (
 
 // Category is a service category of the account (服务类目).
 type Category struct {
-	ID   int    `json:"id"`
-	Name string `json:"name"`
+	ID   int    `json:"id"`   // for SubscribeTitles
+	Name string `json:"name"` // such as 公交
 }
 
 // SubscribeTitle is a template of the library of subscription notifications (公共模板库).
 type SubscribeTitle struct {
 	// TID is what [Client.AddSubscribeTemplate] takes it by.
 	TID   int64
-	Title string
+	Title string // the template's title in the library
 	// Type is [OneTime] or [LongTerm].
 	Type       int
-	CategoryID int
+	CategoryID int // whose templates it is among
 }
 
 // SubscribeKeyword is a keyword that a [SubscribeTitle] offers.
@@ -46,7 +46,7 @@ type SubscribeKeyword struct {
 	KID int
 	// Name is what the notification shows, such as 物品名称.
 	Name    string
-	Example string
+	Example string // a value as the platform suggests it
 	// Rule is what [CheckValue] holds its values to, such as thing.
 	Rule string
 }
@@ -55,10 +55,10 @@ type SubscribeKeyword struct {
 type SubscribeTemplate struct {
 	// ID is what a [Notification] names as its TemplateID (priTmplId).
 	ID    string
-	Title string
+	Title string // as followers see it
 	// Content has the keywords, as in 物品名称:{{thing1.DATA}}; see [SubscribeTemplate.Keywords].
 	Content string
-	Example string
+	Example string // the content with values filled in
 	// Type is [OneTime] or [LongTerm].
 	Type int
 	// Enums holds what each keyword of an enumeration may be, by its name.
