@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/org/wxhome/custom"
+	"github.com/org/wxhome/media"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/token"
 )
@@ -24,6 +25,8 @@ type Client struct {
 	Template *template.Client
 	// Custom sends customer-service messages (客服消息) and manages agents.
 	Custom *custom.Client
+	// Media uploads and downloads images, voice and video (素材), and manages the library.
+	Media *media.Client
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
 
@@ -89,6 +92,7 @@ func New(appID, appSecret string, opts ...Option) (*Client, error) {
 	}
 	c.Template = template.NewClient(c)
 	c.Custom = custom.NewClient(c)
+	c.Media = media.NewClient(c)
 	return c, nil
 }
 
