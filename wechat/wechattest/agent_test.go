@@ -95,8 +95,8 @@ func TestInvitations(t *testing.T) {
 	requireCode(t, 65412, w.call(invite, inviteBody))
 }
 
-// upload posts a form with one part.
-func (w *wire) upload(path, query, contentType, body string) answer {
+// uploadHead posts a form with one part.
+func (w *wire) uploadHead(path, query, contentType, body string) answer {
 	w.t.Helper()
 	req := w.request(http.MethodPost, w.authorized(path)+query, strings.NewReader(body))
 	req.Header.Set("Content-Type", contentType)
@@ -127,10 +127,10 @@ func TestHeadImage(t *testing.T) {
 		"no closing boundary": {query, kind, strings.TrimSuffix(good, "--X--\r\n"), 41005},
 		"PNG":                 {query, kind, part(`name="media"; filename="a.jpg"`, "\x89PNG"), 40005},
 	} {
-		requireCode(t, tt.code, w.upload(path, tt.query, tt.kind, tt.body), name)
+		requireCode(t, tt.code, w.uploadHead(path, tt.query, tt.kind, tt.body), name)
 	}
 	assert.Nil(t, w.s.HeadImage("test1@test"))
-	requireCode(t, 0, w.upload(path, query, kind, good))
+	requireCode(t, 0, w.uploadHead(path, query, kind, good))
 	assert.Equal(t, headImageStart, string(w.s.HeadImage("test1@test")))
 	assert.Contains(t, w.get(w.authorized(pathAgents)).Body, `"kf_headimgurl":"http://mmbiz.qpic.cn/1001"`)
 }

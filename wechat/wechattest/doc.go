@@ -23,11 +23,15 @@
 // clear_quota/v2, openapi/quota/clear, openapi/quota/get, openapi/rid/get,
 // get_api_domain_ip, getcallbackip, callback/check, message/custom/send and
 // typing, menu/create, get and delete, customservice/getkflist and
-// getonlinekflist, message/template/subscribe, message/subscribe/bizsend; all
-// of /customservice/kfaccount, kfsession and msgrecord; of /wxaapi/newtmpl
-// getcategory, getpubtemplatetitles, getpubtemplatekeywords, addtemplate,
-// gettemplate and deltemplate; and /wxa/sec/queryblocktmplmsg. Other paths
-// are answered 404.
+// getonlinekflist, message/template/subscribe, message/subscribe/bizsend,
+// media/upload, media/get, media/get/jssdk and media/uploadimg, and
+// material/add_material, get_material, del_material, get_materialcount and
+// batchget_material; all of /customservice/kfaccount, kfsession and
+// msgrecord; of /wxaapi/newtmpl getcategory, getpubtemplatetitles,
+// getpubtemplatekeywords, addtemplate, gettemplate and deltemplate; and
+// /wxa/sec/queryblocktmplmsg. Other paths are answered 404.
+// [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
+// follower has sent.
 //
 // # What is exact and what is a guess
 //
@@ -47,6 +51,20 @@
 //   - " rid: ..." after each error's text; no errcode in the successes of
 //     the token calls, get_all_private_template, get_industry,
 //     get_api_domain_ip, getcallbackip and callback/check
+//   - an upload without a file name or a closing boundary is 41005, an unknown
+//     type 40004, an empty file 44001; successes of uploads, get_material and
+//     batchget_material have no errcode
+//   - the sizes and formats of each kind, temporary and permanent; a voice
+//     has 60 s at most (45007, measured for AMR only); the format is told by
+//     the first bytes
+//   - a temporary media lives for three days by the server's clock, then it
+//     is 40007, as are ids of other accounts; thumbs have a thumb_media_id;
+//     created_at is a number
+//   - a video comes down as its video_url, other media as an attachment with
+//     their type; what is wrong with a download is JSON as text/plain; files
+//     of the library come as text/plain without a name
+//   - the library holds 100,000 images and articles and 1,000 of each other
+//     kind, beyond which is 45034; pages of 1 to 20; only images have a url
 //   - 10 calls of clear_quota and clear_quota/v2 a month, 50 of
 //     openapi/quota/clear, one of api_set_industry
 //   - the window for customer-service messages: 5 within 48 hours of a
@@ -96,6 +114,20 @@
 //     month in Beijing; an unknown template_id_short is 40037
 //   - get_all_private_template, get_industry, get_api_domain_ip and
 //     getcallbackip answer as text/plain
+//   - MB and KB are powers of two; a file too large is 40009 to 40012 by its
+//     kind, and an article's image 40009; from 32 MB on the answer is 413
+//   - a format that a kind does not take is 40005, an extension that is not
+//     that of the format 40113; a boundary in quotes (some stacks take it), a
+//     file name that is not plain ASCII, and a part without a Content-Type
+//     are 41005
+//   - a permanent video without a description is 47001, without a title
+//     40062; offset and count out of range are 40097
+//   - temporary and permanent ids do not serve for each other's calls: 40007,
+//     as is a voice without a high-definition copy; the list is newest first,
+//     and a deleted media's URL is 404
+//   - URLs lead to this server, and need no token
+//   - the order of an upload's checks: type, form, empty, size, format,
+//     extension, length, description, cap
 //   - the path of an unknown call is looked at before its token: 404
 //   - every message of a follower opens their window anew; a message is taken
 //     out of the window that ends first; who interacts follows the account
@@ -130,6 +162,10 @@
 // million. With more than a million in 10 minutes the oldest are forgotten
 // early, but the last million never, and the memory stays under 160 MB. It is
 // given up in bulk, by the first message 10 to 20 minutes later.
+//
+// Files are kept in memory: temporary ones until an upload three days later,
+// permanent ones until they are deleted, and the 1,000 last that
+// [Server.Uploads] tells.
 //
 // # Errors
 //

@@ -11,8 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is the largest body that a simulated path reads.
-const maxBody = 1 << 20
+// maxBody and maxForm are the largest bodies that a simulated path reads, the latter where a
+// file is uploaded: well beyond WeChat's limit, so that it is refused by that.
+const (
+	maxBody = 1 << 20
+	maxForm = 32 << 20
+)
 
 // A call is one request to a simulated path.
 type call struct {
@@ -72,8 +76,12 @@ func (c *call) readBody(w http.ResponseWriter) error {
 	if n == 0 {
 		return nil
 	}
-	if n > maxBody {
-		return &http.MaxBytesError{Limit: maxBody}
+	limit := int64(maxBody)
+	if c.route.form {
+		limit = maxForm
+	}
+	if n > limit {
+		return &http.MaxBytesError{Limit: limit}
 	}
 	c.raw = make([]byte, n)
 	_, err := io.ReadFull(c.request.Body, c.raw)
@@ -160,6 +168,9 @@ type reply struct {
 	status int // 0: 200
 	text   bool
 	body   []byte
+
+	contentType string // in place of JSON's
+	disposition string // the header Content-Disposition
 }
 
 // success answers with v, which says itself whether it has an errcode.
@@ -181,6 +192,8 @@ func (s *Server) writeHeader(w http.ResponseWriter, r reply) {
 	h := w.Header()
 	h["Date"] = s.dateOf(s.Now())
 	switch {
+	case r.contentType != "":
+		h.Set("Content-Type", r.contentType)
 	case len(r.body) == 0:
 	case r.body[0] == '<':
 		h.Set("Content-Type", "text/html")
@@ -188,6 +201,9 @@ func (s *Server) writeHeader(w http.ResponseWriter, r reply) {
 		h.Set("Content-Type", "text/plain")
 	default:
 		h.Set("Content-Type", "application/json; encoding=utf-8") // WeChat's word for charset
+	}
+	if r.disposition != "" {
+		h.Set("Content-Disposition", r.disposition)
 	}
 	if h["Content-Length"] == nil {
 		h.Set("Content-Length", strconv.Itoa(len(r.body)))

@@ -54,6 +54,7 @@ func newRoutes() *map[string]*route {
 	} {
 		routes[r.path] = r
 	}
+	addMediaRoutes(routes)
 	return &routes
 }
 

@@ -54,6 +54,7 @@ type Server struct {
 	ledger  ledger
 	library library
 	shelf   shelf
+	media   mediaStore
 	rids    ridLog
 	errmsgs map[int]string // never changed
 }
@@ -82,6 +83,7 @@ func NewServer(opts ...Option) *Server {
 	s.ledger.history = make([]Accepted, c.history)
 	s.library.preload()
 	s.shelf.preload()
+	s.media.history = c.history
 	s.Account = s.AddAccount(c.appID, c.secret)
 	s.routes.Store(newRoutes())
 	s.start(c.inMemory)
