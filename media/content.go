@@ -37,7 +37,7 @@ func newContent(ctx context.Context, r io.Reader, limits rule) (*content, error)
 	in := &patient{ctx: ctx, r: r}
 	head, err := io.ReadAll(io.LimitReader(in, sniffLength)) // ReadFull would take a cut source for a short one
 	if err != nil {
-		return nil, readError(err)
+		return nil, readError(ctx, err)
 	}
 	if len(head) == 0 {
 		return nil, &refusal{ErrEmpty, "the file is empty"}
@@ -49,7 +49,7 @@ func newContent(ctx context.Context, r io.Reader, limits rule) (*content, error)
 	c := &content{size: size, format: f, remove: func() {}}
 	switch {
 	case size < int64(len(head)): // unknown, or a file that says 0 as those of /proc do
-		return c, c.spool(head, in, limits)
+		return c, c.spool(ctx, head, in, limits)
 	case seeker != nil:
 		c.again = true
 		c.open = func() (io.Reader, error) {
@@ -104,8 +104,14 @@ func lengthOf(r io.Reader) int64 {
 	return -1
 }
 
-// readError is an error of the caller's reader, or of the context that ended the reading.
-func readError(err error) error { return fmt.Errorf("media: read the file: %w", err) }
+// readError is an error of the caller's reader. Where ctx has ended it comes second: whoever
+// closes a pipe to end the reading wants to be told why.
+func readError(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("media: read the file: %w: %w", cause, err)
+	}
+	return fmt.Errorf("media: read the file: %w", err)
+}
 
 // patient asks ctx before each read, and loses its patience with a reader that gives nothing.
 type patient struct {

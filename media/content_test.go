@@ -92,6 +92,9 @@ func TestReaders(t *testing.T) {
 			"known, EOF":      {withLen{iotest.DataErrReader(bytes.NewReader(data)), size}, true},
 			"says 0":          {withLen{bytes.NewReader(data), 0}, false},
 		} {
+			if name == "one byte a time" && size > 64<<10 {
+				continue // takes its time
+			}
 			p := &platform{answer: uploaded}
 			var bodies []string
 			p.do = func(req *http.Request) (*http.Response, error) {

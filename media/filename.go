@@ -31,7 +31,7 @@ func asciiName(filename string, k Kind, f format) string {
 		}
 	}
 	if b.Len() == 0 {
-		b.WriteString(string(k))
+		return string(k) + f.ext
 	}
-	return b.String() + f.ext
+	return b.String()[:min(b.Len(), maxFilename)] + f.ext
 }

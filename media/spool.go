@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,11 +15,11 @@ const spoolMemory = 512 << 10
 // spool copies a file of unknown length, of which head was read already, to where it can be
 // measured and read again: to memory, beyond spoolMemory to a temporary file. It ends one byte
 // after the limit.
-func (c *content) spool(head []byte, rest io.Reader, limits rule) error {
+func (c *content) spool(ctx context.Context, head []byte, rest io.Reader, limits rule) error {
 	var memory bytes.Buffer
 	memory.Write(head)
 	if _, err := io.Copy(&memory, io.LimitReader(rest, min(spoolMemory, limits.max+1)-int64(len(head)))); err != nil {
-		return readError(err)
+		return readError(ctx, err)
 	}
 	c.size, c.again = int64(memory.Len()), true
 	c.open = func() (io.Reader, error) { return bytes.NewReader(memory.Bytes()), nil }
@@ -38,7 +39,7 @@ func (c *content) spool(head []byte, rest io.Reader, limits rule) error {
 	n, err := io.Copy(file, io.LimitReader(failed, limits.max+1-c.size))
 	switch {
 	case failed.err != nil:
-		return readError(failed.err)
+		return readError(ctx, failed.err)
 	case err != nil:
 		return fmt.Errorf("media: spool the file: %w", err)
 	}

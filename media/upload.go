@@ -110,15 +110,15 @@ func (c *Client) send(ctx context.Context, f form, r io.Reader, opts []Option, o
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	sendCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	boundary := newBoundary()
 	parts := &sending{content: file, progress: s.progress, giveUp: cancel}
 	parts.before, parts.after = f.around(boundary, file.format)
-	answer, err := c.do(ctx, f, parts, boundary)
+	answer, err := c.do(sendCtx, f, parts, boundary)
 	if broken := parts.stop(); broken != nil {
 		closeAnswer(answer)
-		return readError(broken)
+		return readError(ctx, broken)
 	}
 	if err != nil {
 		return err

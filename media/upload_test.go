@@ -43,6 +43,7 @@ func TestUploadToTheLetter(t *testing.T) {
 		"folders":            {media.Image, "/home/x/../p.jpg", jpeg, "p.jpg", "image/jpeg"},
 		"folders of windows": {media.Image, `C:\photos\p.jpg`, jpeg, "p.jpg", "image/jpeg"},
 		"header injection":   {media.Image, "a\"\r\nX: y\r\n.jpg", jpeg, "a_X_y.jpg", "image/jpeg"},
+		"a gap at the limit": {media.Image, strings.Repeat("x", 63) + " y", jpeg, strings.Repeat("x", 63) + "_.jpg", "image/jpeg"},
 		"long":               {media.Image, strings.Repeat("x", 300) + ".jpg", jpeg, strings.Repeat("x", 64) + ".jpg", "image/jpeg"},
 	} {
 		t.Run(name, func(t *testing.T) {
