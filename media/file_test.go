@@ -40,18 +40,20 @@ type tracked struct {
 
 func (b *tracked) Close() error { b.closed = true; return nil }
 
-func TestGet(t *testing.T) {
-	t.Parallel()
+// A getCase is an answer, and what Get makes of it.
+type getCase struct {
+	header       http.Header
+	answer       string
+	contentType  string
+	filename     string
+	url          string
+	unknownSize  bool
+	emptyInstead bool
+}
+
+func getCases() map[string]getCase {
 	const name = "Content-Disposition"
-	for what, tt := range map[string]struct {
-		header       http.Header
-		answer       string
-		contentType  string
-		filename     string
-		url          string
-		unknownSize  bool
-		emptyInstead bool
-	}{
+	return map[string]getCase{
 		"as documented": {header("Content-Type", "image/jpeg", name, `attachment; filename="MEDIA_ID.jpg"`), jpeg, "image/jpeg", "MEDIA_ID.jpg", "", false, false},
 		"long": {header("Content-Type", "image/jpeg", name, `attachment; filename="M.jpg"`), jpeg + strings.Repeat("x", 100_000),
 			"image/jpeg", "M.jpg", "", false, false},
@@ -70,7 +72,12 @@ func TestGet(t *testing.T) {
 		"a video with blanks":        {header(), "\xef\xbb\xbf \r\n{\"video_url\":\"u\"}", "", "", "u", false, true},
 		"a video, a raw control":     {header(), "{\"video_url\":\"u\",\"title\":\"a\x01\\\"b\nc\"}", "", "", "u", false, true},
 		"a video that is called jpg": {header("Content-Type", "image/jpeg"), `{"video_url":"u"}`, "image/jpeg", "", "u", false, true},
-	} {
+	}
+}
+
+func TestGet(t *testing.T) {
+	t.Parallel()
+	for what, tt := range getCases() {
 		for path, get := range getters() {
 			t.Run(what+path, func(t *testing.T) {
 				t.Parallel()

@@ -29,7 +29,7 @@ func TestFormats(t *testing.T) {
 		box("mp42"): "MP4", box("M4V "): "MP4", box("dash"): "MP4", box("avc1"): "MP4",
 		box("qt  "): "QuickTime (MOV)", "\x00\x00\x00\x08wide": "QuickTime (MOV)", "\x00\x00\x07\xabmoov": "QuickTime (MOV)",
 		box("M4A "): "M4A", box("3gp4"): "3GP", box("3g2a"): "3GP", box("crx "): "Canon raw (CR3)",
-		webp: "WebP", "RIFF\x00\x00\x00\x00AVI LIST": "AVI", "RIFF\x00\x00\x00\x00XXXX": "an unknown RIFF format",
+		webp: "WebP", "RIFF\x00\x00\x00\x00AVI LIST": "AVI", "RIFF\x00\x00\x00\x00ABCD": "an unknown RIFF format",
 		"II*\x00\x08": "TIFF", "MM\x00*\x00": "TIFF", "\xff\x0a\xfa": "JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n": "JPEG XL",
 		"\x00\x00\x00\x0cjP  \r\n": "JPEG 2000", "8BPS\x00": "Photoshop (PSD)", "\x00\x00\x01\x00\x01": "ICO",
 		"%PDF-1.7": "PDF", "PK\x03\x04": "ZIP", "\x1a\x45\xdf\xa3": "Matroska or WebM", "FLV\x01": "FLV",

@@ -1,30 +1,23 @@
 package wechattest
 
+import "maps"
+
 // newErrmsgs returns the texts that go with the errcodes. Those of 40243 and
 // of 76001 to 76022 are made up.
 func newErrmsgs() map[int]string {
-	return map[int]string{
+	texts := map[int]string{
 		-1:    "system error",
 		40001: "invalid credential, access_token is invalid or not latest",
 		40002: "invalid grant_type",
 		40003: "invalid openid",
-		40004: "invalid media type",
-		40005: "invalid file type",
 		40007: "invalid media_id",
-		40009: "invalid image size",
-		40010: "invalid voice size",
-		40011: "invalid video size",
-		40012: "invalid thumb size",
 		40013: "invalid appid",
 		40014: "invalid access_token",
 		40033: `invalid charset. please check your request, if include \uxxxx will create fail!`,
 		40036: "invalid template_id size",
 		40037: "invalid template_id",
 		40039: "invalid url size",
-		40062: "invalid title size",
-		40097: "invalid args",
 		40102: "invalid industry id",
-		40113: "unsupported file type",
 		40125: "invalid appsecret",
 		40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
 		40166: "invalid weapp appid",
@@ -35,20 +28,15 @@ func newErrmsgs() map[int]string {
 		41001: "access_token missing",
 		41002: "appid missing",
 		41004: "appsecret missing",
-		41005: "media data missing",
-		41006: "media_id missing",
 		42001: "access_token expired",
 		43001: "require GET method",
 		43002: "require POST method",
 		43004: "require subscribe",
 		43019: "require remove blacklist",
 		43100: "change template too frequently",
-		44001: "empty media data",
-		45007: "playtime out of limit",
 		45009: "reach max api daily quota limit",
 		45011: "api minute-quota reach limit, must slower, retry next minute",
 		45026: "template num exceeds limit",
-		45034: "media count out of limit",
 		45051: "template msg use invalid link",
 		45067: "clientmsgid size out of limit",
 		47001: "data format error",
@@ -65,5 +53,26 @@ func newErrmsgs() map[int]string {
 		76004: "rid is older than 7 days",
 		76021: "cgi_path not found",
 		76022: "no permission for this cgi_path",
+	}
+	maps.Copy(texts, mediaErrmsgs())
+	return texts
+}
+
+func mediaErrmsgs() map[int]string {
+	return map[int]string{
+		40004: "invalid media type",
+		40005: "invalid file type",
+		40009: "invalid image size",
+		40010: "invalid voice size",
+		40011: "invalid video size",
+		40012: "invalid thumb size",
+		40062: "invalid title size",
+		40097: "invalid args",
+		40113: "unsupported file type",
+		41005: "media data missing",
+		41006: "media_id missing",
+		44001: "empty media data",
+		45007: "playtime out of limit",
+		45034: "media count out of limit",
 	}
 }
