@@ -229,6 +229,42 @@ func TestCacheUploadEndsWithItsLastWaiter(t *testing.T) {
 	})
 }
 
+// stubborn takes its time to end when it is told to.
+type stubborn struct{ depot }
+
+func (s *stubborn) Upload(ctx context.Context, kind media.Kind, filename string, r io.Reader, opts ...media.Option) (media.Upload, error) {
+	up, err := s.depot.Upload(ctx, kind, filename, r, opts...)
+	if err != nil {
+		time.Sleep(5 * time.Second)
+	}
+	return up, err
+}
+
+func TestNobodyJoinsAnUploadThatIsBeingEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &stubborn{depot{wait: 10 * time.Second}}
+		c := newCache(t, s, 10)
+		var all sync.WaitGroup
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := c.ID(ctx, s.source("a"))
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+		for _, at := range []time.Duration{2 * time.Second, 8 * time.Second} { // before and after the first has ended
+			all.Go(func() {
+				time.Sleep(at)
+				id, err := c.ID(t.Context(), s.source("a"))
+				assert.NoError(t, err)
+				assert.Equal(t, "M1", id)
+			})
+		}
+		all.Wait()
+		assert.Equal(t, 1, s.count())
+	})
+}
+
 func TestCacheKeepsValuesOfTheContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}

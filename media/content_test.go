@@ -185,6 +185,7 @@ func TestReaderThatFails(t *testing.T) {
 		"on disk":               {begun(600_000, broken), broken, false},
 		"cut on disk":           {begun(600_000, io.ErrUnexpectedEOF), io.ErrUnexpectedEOF, false},
 		"streamed":              {withLen{begun(600_000, broken), 700_000}, broken, true},
+		"sought and streamed":   {&brokenSeeker{bytes.NewReader(data), broken}, broken, true},
 		"shorter than it says":  {withLen{bytes.NewReader(data), 700_001}, io.ErrUnexpectedEOF, true},
 		"gives nothing":         {onlyReader{idle{}}, io.ErrNoProgress, false},
 		"gives nothing more":    {withLen{io.MultiReader(bytes.NewReader(data), idle{}), 700_001}, io.ErrNoProgress, true},
@@ -232,6 +233,31 @@ func TestFolderInPlaceOfAFile(t *testing.T) {
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "media: read the file: ")
 	assert.Empty(t, p.sent)
+}
+
+// A named pipe may tell how much waits in it, which is not all that will come.
+func TestSizeOfWhatIsNoRegularFile(t *testing.T) {
+	t.Parallel()
+	f, err := fstest.MapFS{"f": {Data: make([]byte, 1000), Mode: fs.ModeNamedPipe}}.Open("f")
+	require.NoError(t, err)
+	data := file(jpeg, 10_000)
+	p := &platform{answer: uploaded}
+	_, err = p.client().Upload(t.Context(), media.Image, "", withStat{bytes.NewReader(data), f})
+	require.NoError(t, err)
+	assert.Contains(t, p.sent[0].Body, string(data))
+}
+
+// brokenSeeker can go back, and breaks in the middle.
+type brokenSeeker struct {
+	*bytes.Reader
+	err error
+}
+
+func (b *brokenSeeker) Read(p []byte) (int, error) {
+	if b.Len() < 100_000 {
+		return 0, b.err
+	}
+	return b.Reader.Read(p)
 }
 
 // idle gives neither bytes nor an error.

@@ -151,6 +151,9 @@ func TestGetFailures(t *testing.T) {
 				assert.NotContains(t, err.Error(), "login", "the text of an answer may hold anything")
 				assert.Nil(t, f)
 				assert.True(t, body.closed)
+				if what == "endless JSON" {
+					assert.ErrorContains(t, err, "too long")
+				}
 			})
 		}
 	}

@@ -171,9 +171,6 @@ func closeAnswer(answer *http.Response) {
 
 // decodeJSON decodes a JSON object as the platform writes it.
 func decodeJSON(text []byte, out any) error {
-	if !looksLikeJSON(text) {
-		return badAnswer("the answer is not a JSON object")
-	}
 	text = trimMark(text)
 	err := json.Unmarshal(text, out)
 	var syntax *json.SyntaxError
@@ -181,7 +178,7 @@ func decodeJSON(text []byte, out any) error {
 		err = json.Unmarshal(escapeControls(text), out)
 	}
 	if err != nil {
-		return badAnswer("the answer is not the JSON that is documented for it")
+		return badAnswer("the answer is not the JSON object that is documented")
 	}
 	return nil
 }

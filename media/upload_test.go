@@ -118,6 +118,25 @@ func TestUploadBadAnswers(t *testing.T) {
 	assert.Equal(t, coded(45009), err, "the Doer's error, untouched")
 }
 
+func TestAnswersAreClosed(t *testing.T) {
+	t.Parallel()
+	body := &tracked{Reader: strings.NewReader(uploaded)}
+	_, err := (&platform{body: body}).client().Upload(t.Context(), media.Image, "", strings.NewReader(jpeg))
+	require.NoError(t, err)
+	assert.True(t, body.closed)
+
+	p := &platform{}
+	early := &tracked{Reader: strings.NewReader(uploaded)}
+	p.do = func(req *http.Request) (*http.Response, error) { // answers though the file broke off
+		_, err := io.Copy(io.Discard, req.Body)
+		require.Error(t, err)
+		return &http.Response{StatusCode: 200, Body: early}, nil
+	}
+	_, err = p.client().Upload(t.Context(), media.Image, "", withLen{strings.NewReader(jpeg), 1000})
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.True(t, early.closed)
+}
+
 func TestUploadArticleImage(t *testing.T) {
 	t.Parallel()
 	p := &platform{answer: `{"url":"http://mmbiz.qpic.cn/x"}`}

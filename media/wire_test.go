@@ -141,7 +141,8 @@ func TestCancelInTheMiddle(t *testing.T) {
 			defer stop()
 			go func() {
 				_, _ = w.Write(data[:nineMB/2])
-				cancel(why) // and the writer stalls: nothing comes any more
+				synctest.Wait() // the upload waits for more
+				cancel(why)     // and nothing comes
 			}()
 			_, err := s.Client().Media.Upload(ctx, media.Image, "", r)
 			require.ErrorIs(t, err, why)
