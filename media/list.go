@@ -12,7 +12,7 @@ import (
 
 // Item is an entry of the library's list.
 type Item struct {
-	MediaID string
+	MediaID string    // for GetMaterial, DeleteMaterial and messages
 	Name    string    // the file's name; empty for articles
 	URL     string    // an image's address; for others it may be empty
 	Updated time.Time // by the platform's clock
@@ -39,7 +39,7 @@ func (i *Item) UnmarshalJSON(b []byte) error {
 // Page is a part of the library's list.
 type Page struct {
 	Total int    `json:"total_count"` // of that kind in the library
-	Items []Item `json:"item"`
+	Items []Item `json:"item"`        // the newest first
 }
 
 // pageSize is the largest page that the platform gives.

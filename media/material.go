@@ -74,17 +74,17 @@ func (c *Client) addMaterial(ctx context.Context, f form, r io.Reader, opts []Op
 // with Title and Description, for articles (图文) only Articles.
 type Material struct {
 	File
-	Title, Description string // a video's
-	Articles           []Article
+	Title, Description string    // a video's
+	Articles           []Article // of news
 }
 
 // Article is an article of the library (图文消息).
 type Article struct {
-	Title            string `json:"title"`
-	Author           string `json:"author"`
-	Digest           string `json:"digest"`
-	Content          string `json:"content"` // HTML
-	ThumbMediaID     string `json:"thumb_media_id"`
+	Title            string `json:"title"`              // the headline
+	Author           string `json:"author"`             // empty: none
+	Digest           string `json:"digest"`             // the summary
+	Content          string `json:"content"`            // HTML
+	ThumbMediaID     string `json:"thumb_media_id"`     // of its cover
 	URL              string `json:"url"`                // of its page
 	ContentSourceURL string `json:"content_source_url"` // 阅读原文
 	ShowCover        bool   `json:"-"`                  // show_cover_pic
@@ -174,10 +174,10 @@ func (c *Client) DeleteMaterial(ctx context.Context, mediaID string) error {
 
 // Count is how many of each kind the library has.
 type Count struct {
-	Images int `json:"image_count"`
-	Voices int `json:"voice_count"`
-	Videos int `json:"video_count"`
-	News   int `json:"news_count"`
+	Images int `json:"image_count"` // pictures (图片)
+	Voices int `json:"voice_count"` // recordings (语音)
+	Videos int `json:"video_count"` // videos (视频)
+	News   int `json:"news_count"`  // articles (图文)
 }
 
 // CountMaterial returns how many the library has (获取永久素材总数), those that were added in the

@@ -11,7 +11,7 @@ import (
 
 // Upload is a temporary media (临时素材) as the platform has taken it.
 type Upload struct {
-	Kind Kind
+	Kind Kind // as it was asked for
 	// MediaID is what messages name; for a Thumb it is the thumb_media_id.
 	MediaID string
 	// Created is by the platform's clock, and by ours if it did not say.

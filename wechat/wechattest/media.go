@@ -42,14 +42,14 @@ type Uploaded struct {
 	AppID string // the account that sent it
 	// Path is /cgi-bin/media/upload, /cgi-bin/material/add_material or /cgi-bin/media/uploadimg.
 	Path    string
-	Kind    media.Kind
-	MediaID string // empty for uploadimg
-	URL     string // of an image of the library, or of an article; GET it for the bytes
+	Kind    media.Kind // as the form says
+	MediaID string     // empty for uploadimg
+	URL     string     // of an image of the library, or of an article; GET it for the bytes
 	// Filename and ContentType are those of the form's part.
 	Filename, ContentType string
-	Data                  []byte // the file; shared with the server, so it must not be changed
-	Title, Introduction   string // of a video of the library
-	Time                  time.Time
+	Data                  []byte    // the file; shared with the server, so it must not be changed
+	Title, Introduction   string    // of a video of the library
+	Time                  time.Time // by the server's clock
 }
 
 // Uploads returns the accepted uploads, oldest first: the last 1,000, or as many as
@@ -62,9 +62,9 @@ func (s *Server) Uploads() []Uploaded {
 
 // Media is a file, or articles, that a test gives an account.
 type Media struct {
-	Kind     media.Kind
-	Filename string // the name in the library's list; empty: none
-	Data     []byte // shared with the server, so it must not be changed
+	Kind     media.Kind // image, voice, video, thumb or news
+	Filename string     // the name in the library's list; empty: none
+	Data     []byte     // shared with the server, so it must not be changed
 	// HD is a voice as media/get/jssdk gives it, speex of 16 kHz; nil: there is none.
 	HD                 []byte
 	Title, Description string          // of a video of the library
