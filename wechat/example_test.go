@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
+	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/wechattest"
 )
@@ -50,6 +52,56 @@ func ExampleClient_Call() {
 	err := server.Client().Call(context.Background(), http.MethodGet, "/cgi-bin/get_api_domain_ip", nil, &answer)
 	fmt.Println(len(answer.List) > 0, err)
 	// Output: true <nil>
+}
+
+// anotherSDK stands for the token handle of one: silenceper/wechat has GetAccessToken,
+// chanxuehong/wechat Token, PowerWeChat AccessToken.GetToken.
+type anotherSDK struct{ cache *token.Cache }
+
+func (sdk anotherSDK) GetAccessToken() (string, error) { return sdk.cache.Get(context.Background()) }
+
+// While a program moves over, another SDK may go on fetching the account's tokens.
+func ExampleWithTokenSource() {
+	server := wechattest.NewServer()
+	defer server.Close()
+	other := anotherSDK{server.Client(wechat.WithClassicToken()).Token}
+
+	source := token.SourceFunc(func(context.Context) (token.Token, error) {
+		value, err := other.GetAccessToken()
+		return token.Token{Value: value}, err // without an Expiry it is asked for anew after a minute
+	})
+	client, err := wechat.New(server.AppID, "", wechat.WithTokenSource(source), wechat.WithBaseURL(server.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ips, err := client.CallbackIPs(context.Background())
+	fmt.Println(len(ips) > 0, err)
+	fmt.Println("tokens fetched:", server.TokenFetches())
+	// Output:
+	// true <nil>
+	// tokens fetched: 1
+}
+
+// The classic token and the stable one leave each other alone, so that another SDK may keep
+// the one while wxhome uses the other. Two programs that fetch classic tokens each end the
+// other's, unless they share a store.
+func ExampleWithClassicToken() {
+	server := wechattest.NewServer()
+	defer server.Close()
+	ctx := context.Background()
+	other, client := server.Client(wechat.WithClassicToken()), server.Client()
+	for range 2 {
+		_, errOther := other.CallbackIPs(ctx)
+		_, err := client.CallbackIPs(ctx)
+		fmt.Println(errOther, err)
+		server.Advance(time.Hour)
+	}
+	fmt.Println("tokens fetched:", server.TokenFetches())
+	// Output:
+	// <nil> <nil>
+	// <nil> <nil>
+	// tokens fetched: 2
 }
 
 // What a wrong secret looks like.
