@@ -55,6 +55,16 @@ var endpoints = []string{
 	"GET /customservice/kfsession/getsessionlist",
 	"GET /customservice/kfsession/getwaitcase",
 	"POST /customservice/msgrecord/getmsglist",
+	// media
+	"POST /cgi-bin/media/upload",
+	"GET /cgi-bin/media/get",
+	"GET /cgi-bin/media/get/jssdk",
+	"POST /cgi-bin/media/uploadimg",
+	"POST /cgi-bin/material/add_material",
+	"POST /cgi-bin/material/get_material",
+	"POST /cgi-bin/material/del_material",
+	"GET /cgi-bin/material/get_materialcount",
+	"POST /cgi-bin/material/batchget_material",
 	// quotas and housekeeping
 	"POST /cgi-bin/clear_quota",
 	"POST /cgi-bin/clear_quota/v2",

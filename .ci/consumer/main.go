@@ -33,6 +33,7 @@ func run(ctx context.Context, stdout io.Writer) error {
 		{"token", useTokens},
 		{"template", useTemplates},
 		{"template: subscriptions", useSubscriptions},
+		{"media", useMedia},
 		{"custom", useCustom},
 	}
 	for _, step := range steps {
