@@ -108,14 +108,15 @@ func alike() []string {
 }
 
 func checkKeys(ctx context.Context, s *suite) error {
-	st := s.open()
+	st, saved := s.open(), make(map[string]token.Token)
 	for _, name := range alike() {
-		if err := st.Save(ctx, s.key(name), fresh("of "+name)); err != nil {
+		saved[name] = fresh("of " + name)
+		if err := st.Save(ctx, s.key(name), saved[name]); err != nil {
 			return fmt.Errorf("the store's Save under a key with %q: %w", name, err)
 		}
 	}
 	for _, name := range alike() {
-		if err := wantToken(ctx, st, s.key(name), fresh("of "+name)); err != nil {
+		if err := wantToken(ctx, st, s.key(name), saved[name]); err != nil {
 			return fmt.Errorf("the key with %q, one of many alike, which are to be compared byte by byte: %w", name, err)
 		}
 	}
