@@ -186,9 +186,10 @@ func checkOutage(ctx context.Context, s *suite) error {
 	// The first calls may still find the old connection.
 	deadline := time.Now().Add(2 * patience)
 	for {
-		err := st.Save(ctx, key, fresh("after"))
+		after := fresh("after")
+		err := st.Save(ctx, key, after)
 		if err == nil {
-			return wantToken(ctx, st, key, fresh("after"))
+			return wantToken(ctx, st, key, after)
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the store's Save after the outage: %w; the Store is to recover by itself", err)
