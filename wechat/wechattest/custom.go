@@ -89,6 +89,9 @@ func (c *call) sendCustom() reply {
 	m.AI = in.object("aimsgcontext").number("is_ai_msg") == 1
 	var code int
 	m.Custom, code = readCustom(kind, in.object(kind))
+	if code == 0 && !*in.wrong {
+		code = c.checkStored(m.Custom)
+	}
 	state := c.account.follower(m.To)
 	switch {
 	case *in.wrong:

@@ -99,7 +99,33 @@ func readMenu(in object) (custom.Message, int) {
 	return menu, 0
 }
 
-// checkMedia checks media ids. Whether there are such media is not asked.
+// checkStored asks whether the account has the media that m names, temporary or permanent, and
+// has them still. Of which kind they are is not asked.
+func (c *call) checkStored(m custom.Message) (code int) {
+	var ids []string
+	switch m := m.(type) {
+	case custom.Image:
+		ids = []string{m.MediaID}
+	case custom.Voice:
+		ids = []string{m.MediaID}
+	case custom.Video:
+		ids = []string{m.MediaID, m.ThumbMediaID}
+	case custom.Music:
+		ids = []string{m.ThumbMediaID}
+	case custom.MPNews:
+		ids = []string{m.MediaID}
+	case custom.MiniProgram:
+		ids = []string{m.ThumbMediaID}
+	}
+	for _, id := range ids {
+		if c.server.media.find(c.account, id, c.now) == nil {
+			return 40007
+		}
+	}
+	return 0
+}
+
+// checkMedia checks that media ids are there.
 func checkMedia(ids ...string) (code int) {
 	for _, id := range ids {
 		if id == "" {

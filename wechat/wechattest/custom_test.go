@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/custom"
+	"github.com/org/wxhome/media"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/wechattest"
 )
@@ -24,6 +25,8 @@ func newChat(t testing.TB, opts ...wechattest.Option) *wire {
 	t.Helper()
 	w := newWire(t, opts...)
 	w.s.Interact(wechattest.Wrote, follower)
+	w.s.AddMedia(wechattest.Media{ID: "M"})
+	w.s.AddMedia(wechattest.Media{ID: "T", Kind: media.Thumb})
 	return w
 }
 
@@ -70,11 +73,29 @@ func TestCustomMessagesAreReadable(t *testing.T) {
 	}
 }
 
+// TestCustomMessagesNeedTheirMedia sends media that is unknown, another account's, or expired.
+func TestCustomMessagesNeedTheirMedia(t *testing.T) {
+	t.Parallel()
+	w := newChat(t)
+	other := w.s.AddAccount("wxother", "secret")
+	other.AddMedia(wechattest.Media{ID: "OTHER"})
+	permanent := w.s.AddMaterial(wechattest.Media{Kind: media.Image})
+	image := func(id string) string { return customBody("image", `,"image":{"media_id":"`+id+`"}`) }
+	requireCode(t, 40007, w.call(pathCustom, image("UNKNOWN")))
+	requireCode(t, 40007, w.call(pathCustom, image("OTHER")))
+	requireCode(t, 40007, w.call(pathCustom, customBody("video", `,"video":{"media_id":"M","thumb_media_id":"UNKNOWN"}`)))
+	requireCode(t, 0, w.call(pathCustom, image("M")))
+	w.s.Advance(3*24*time.Hour + time.Second)
+	w.token = w.stable(false).Token
+	w.s.Interact(wechattest.Wrote, follower)
+	requireCode(t, 40007, w.call(pathCustom, image("M")))
+	requireCode(t, 0, w.call(pathCustom, image(permanent)))
+}
+
 // Through package custom, the value that was sent is the value that is read.
 func TestCustomMessagesComeBack(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, wechattest.WithWindow(wechattest.Wrote, -1, time.Hour))
-	w.s.Interact(wechattest.Wrote, follower)
+	w := newChat(t, wechattest.WithWindow(wechattest.Wrote, -1, time.Hour))
 	client := w.s.Client()
 	sent := []custom.Message{
 		custom.Text{Content: "您好😀 & <b>"}, custom.Image{MediaID: "M"}, custom.Voice{MediaID: "M"}, custom.Video{MediaID: "M", ThumbMediaID: "T"},

@@ -71,7 +71,7 @@
 //     follower's message, 3 within a minute of a tap on the menu, of following
 //     and of a scan, any number within 48 hours of a payment ([WithWindow]);
 //     45015 outside, 45047 when they are used up, 45015 for who has left
-//   - 40008, 45162 for link, 44004, 40007 for a missing media_id, 44003, 45008
+//   - 40008, 45162 for link, 44004, 40007 for a media_id that is missing, unknown or expired, 44003, 45008
 //     for more than one article, 65401 for an unknown agent
 //   - the typing state: 45072, 45080 without a message in either direction
 //     within 30 s, 45081; it lasts 15 s and ends with any message
@@ -133,8 +133,9 @@
 //     out of the window that ends first; who interacts follows the account
 //   - a text has 2,048 bytes at most (45002); of a link in it the href, the
 //     closing tag, the label and the mini program's AppID are looked at
-//     (40213, 40214, 45086); whether a media_id, a card or an article exists is
-//     not asked, but an empty id of a card, an article or a menu item is 40097
+//     (40213, 40214, 45086); of which kind a media_id is, and whether a card or an
+//     article exists, is not asked, but an empty id of a card, an article or a
+//     menu item is 40097
 //   - the order of checks of a customer-service message: JSON, openid, content,
 //     agent, follower, window; a refused one leaves the window alone
 //   - an invitation is open for 24 hours; a session needs an agent who is bound

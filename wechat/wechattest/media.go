@@ -62,6 +62,7 @@ func (s *Server) Uploads() []Uploaded {
 
 // Media is a file, or articles, that a test gives an account.
 type Media struct {
+	ID       string     // the media_id; empty: a new one. One that is taken is replaced.
 	Kind     media.Kind // image, voice, video, thumb or news
 	Filename string     // the name in the library's list; empty: none
 	Data     []byte     // shared with the server, so it must not be changed
@@ -123,7 +124,9 @@ func (m *mediaStore) add(f *stored) {
 
 // put is add for callers who hold m.mu.
 func (m *mediaStore) put(f *stored) {
-	f.id = newMediaID()
+	if f.id = f.ID; f.id == "" {
+		f.id = newMediaID()
+	}
 	if m.items == nil {
 		m.items = make(map[string]*stored)
 		m.libraries = make(map[*Account]map[media.Kind][]*stored)
