@@ -30,6 +30,7 @@ var endpoints = []string{
 	"POST /cgi-bin/template/api_set_industry",
 	"GET /cgi-bin/template/get_industry",
 	"POST /wxa/sec/queryblocktmplmsg",
+	"GET /sns/oauth2/access_token", "GET /sns/oauth2/component/access_token",
 	// subscriptions
 	"POST /cgi-bin/message/template/subscribe",
 	"POST /cgi-bin/message/subscribe/bizsend",
@@ -74,6 +75,9 @@ var endpoints = []string{
 	"GET /cgi-bin/get_api_domain_ip",
 	"GET /cgi-bin/getcallbackip",
 	"POST /cgi-bin/callback/check",
+	// web authorization
+	"GET /sns/oauth2/access_token",
+	"GET /sns/oauth2/component/access_token",
 }
 
 // TestEndpoints holds the list against the code: what is in neither or in only one of them shows.

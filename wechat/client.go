@@ -46,7 +46,9 @@ type Client struct {
 	logger    *slog.Logger
 	hook      func(context.Context, Event)
 	headers   headers
-	buffers   sync.Pool // of *bytes.Buffer, for answers
+	buffers   sync.Pool  // of *bytes.Buffer, for answers
+	authorize string     // where visitors are sent, empty: WeChat's own
+	component *component // nil: no third-party platform runs the account
 }
 
 // Defaults of [Timeouts] and [WithMaxAttempts].
@@ -85,6 +87,7 @@ func New(appID, appSecret string, opts ...Option) (*Client, error) {
 		appID: appID, secret: func() string { return appSecret },
 		limits: o.limits, timeouts: o.timeouts, attempts: o.attempts,
 		logger: o.logger, hook: o.hook, hosts: hosts{urls: o.bases}, headers: newHeaders(),
+		authorize: o.authorize, component: o.component,
 	}
 	c.setTransport(o.http)
 	if err := c.setToken(&o); err != nil {

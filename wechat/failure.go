@@ -25,11 +25,16 @@ func (c *Client) failure(r *request, kind Kind, cause error) *Error {
 	return &Error{AppID: c.appID, Method: r.method, Path: r.path, kind: kind, cause: cause}
 }
 
+// hidden is what no error of r may hold.
+func (c *Client) hidden(r *request, token string) []string {
+	return append([]string{c.secret(), token}, r.secrets...)
+}
+
 // codeFailure makes an Error of an answer with an errcode.
 func (c *Client) codeFailure(r *request, code int64, errmsg string, status int, secrets ...string) *Error {
 	message, rid := splitMessage(errmsg)
 	return &Error{
-		Code: Code(code), Message: redactAll(excerpt([]byte(message)), secrets...), RID: rid,
+		Code: Code(code), Message: excerpt([]byte(redactAll(message, secrets...))), RID: rid,
 		AppID: c.appID, Method: r.method, Path: r.path, Status: status,
 	}
 }
@@ -44,7 +49,7 @@ func (c *Client) tokenFailure(r *request, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		kind = KindNetwork
 	}
-	return c.failure(r, kind, fmt.Errorf("get access token: %w", redactError(err, c.secret())))
+	return c.failure(r, kind, fmt.Errorf("get access token: %w", redactError(err, c.hidden(r, "")...)))
 }
 
 // transportFailure tells a request that surely did not leave from one that may have been
@@ -54,7 +59,7 @@ func (c *Client) transportFailure(ctx context.Context, r *request, err error, st
 	if stayed || notSent(err) || notTrusted(err) {
 		kind = KindNetwork
 	}
-	return c.failure(r, kind, withContext(ctx, redactError(err, c.secret(), token)))
+	return c.failure(r, kind, withContext(ctx, redactError(err, c.hidden(r, token)...)))
 }
 
 // notTrusted reports a TLS handshake that failed.
@@ -77,14 +82,14 @@ func (c *Client) statusFailure(r *request, resp *http.Response, token string) *E
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	_ = resp.Body.Close()
 	if env := parseEnvelope(body); env.code != 0 {
-		return c.codeFailure(r, env.code, env.message(), resp.StatusCode, c.secret(), token)
+		return c.codeFailure(r, env.code, env.message(), resp.StatusCode, c.hidden(r, token)...)
 	}
 	kind := KindRequest
 	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusRequestTimeout {
 		kind = KindBusy
 	}
 	e := c.failure(r, kind, nil)
-	e.Status, e.Message = resp.StatusCode, redactAll(excerpt(body), c.secret(), token)
+	e.Status, e.Message = resp.StatusCode, excerpt([]byte(redactAll(string(body), c.hidden(r, token)...)))
 	switch {
 	case resp.StatusCode == http.StatusPreconditionFailed:
 		e.cause = errors.New("the request had no Content-Length")
@@ -98,13 +103,14 @@ func (c *Client) statusFailure(r *request, resp *http.Response, token string) *E
 func (c *Client) answerFailure(ctx context.Context, r *request, a attempt, err error) error {
 	var coded *envelopeError
 	if errors.As(err, &coded) {
-		return c.codeFailure(r, coded.env.code, coded.env.message(), a.status, c.secret(), a.token)
+		return c.codeFailure(r, coded.env.code, coded.env.message(), a.status, c.hidden(r, a.token)...)
 	}
-	e := c.failure(r, KindLost, redactError(err, c.secret(), a.token))
+	e := c.failure(r, KindLost, redactError(err, c.hidden(r, a.token)...))
 	e.Status = a.status
 	var odd *oddAnswer
 	if errors.As(err, &odd) {
-		e.Message = redactAll(excerpt(odd.body), c.secret(), a.token)
+		e.Message = excerpt([]byte(redactAll(string(odd.body), c.hidden(r, a.token)...)))
+		odd.body = nil // it is in the error's tree
 	}
 	e.cause = withContext(ctx, e.cause)
 	return e

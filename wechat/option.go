@@ -33,6 +33,9 @@ type settings struct {
 	logger   *slog.Logger
 	hook     func(context.Context, Event)
 	attempts int
+	// authorize and component concern web authorization
+	authorize string
+	component *component
 }
 
 // WithTokenStore shares the access token through s with other processes. Without it the token

@@ -21,6 +21,7 @@ type requestKind struct {
 	plain      bool // gets no access_token, and no repetition for a refused one
 	unlimited  bool // no limiter holds it
 	repeatable bool // may be sent again when the answer was lost
+	once       bool // not even the transport may send it again
 	held       bool // the answer's body goes to the caller
 }
 
@@ -33,6 +34,7 @@ type request struct {
 	length       int64
 	getBody      func() (io.ReadCloser, error) // nil: first is all there is
 	first        io.ReadCloser                 // the body of the first attempt, from Do
+	secrets      []string                      // what else of it no error may hold
 }
 
 func (r *request) setBytes(body []byte) {
@@ -114,7 +116,7 @@ func (c *Client) renewToken(ctx context.Context, r *request, a attempt) (again b
 	if errors.As(err, &own) {
 		return false, err
 	}
-	return false, c.failure(r, KindToken, errors.Join(a.err, redactError(err, c.secret(), a.token)))
+	return false, c.failure(r, KindToken, errors.Join(a.err, redactError(err, c.hidden(r, a.token)...)))
 }
 
 // worthRepeating is false for an answer that came whole and is not understood: it would come
@@ -146,7 +148,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Response) error) (a attempt) {
 	if err := c.wait(ctx, r); err != nil {
-		a.err = c.failure(r, KindNetwork, redactError(err, c.secret()))
+		a.err = c.failure(r, KindNetwork, redactError(err, c.hidden(r, "")...))
 		return a
 	}
 	if !r.kind.plain {
@@ -166,7 +168,7 @@ func (c *Client) attempt(ctx context.Context, r *request, accept func(*http.Resp
 	}()
 	req, err := c.build(ctx, r, base, a.token, left)
 	if err != nil {
-		a.err = c.failure(r, KindNetwork, redactError(err, c.secret(), a.token))
+		a.err = c.failure(r, KindNetwork, redactError(err, c.hidden(r, a.token)...))
 		return a
 	}
 	resp, err := c.trip(req)
@@ -271,6 +273,11 @@ func (c *Client) build(ctx context.Context, r *request, base *url.URL, token str
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	if r.length == 0 {
+		if r.kind.once && c.gates != nil {
+			// net/http repeats a GET on its own when the connection breaks, unless it has a body
+			// that cannot be had again. An empty one leaves no trace in HTTP/1.1.
+			req.Body = io.NopCloser(bytes.NewReader(nil))
+		}
 		return req, nil
 	}
 	body, err := r.body()

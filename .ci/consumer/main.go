@@ -30,6 +30,7 @@ func run(ctx context.Context, stdout io.Writer) error {
 	}{
 		{"wechat", useClient},
 		{"wechat: errors", useErrors},
+		{"wechat: web authorization", useWebAuth},
 		{"token", useTokens},
 		{"template", useTemplates},
 		{"template: subscriptions", useSubscriptions},

@@ -27,6 +27,7 @@ type Account struct {
 
 	classic, stable grant
 	usage           usageBook
+	webAuth         webAuth
 }
 
 // AddAccount adds an account. It panics when the AppID or the secret is empty

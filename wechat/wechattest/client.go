@@ -18,6 +18,7 @@ import (
 func (a *Account) Client(opts ...wechat.Option) *wechat.Client {
 	own := []wechat.Option{
 		wechat.WithBaseURL(a.server.URL),
+		wechat.WithAuthorizeURL(a.server.AuthorizeURL()),
 		wechat.WithHTTPClient(&http.Client{Transport: a.server.transport}),
 	}
 	c, err := wechat.New(a.AppID, a.AppSecret, append(own, opts...)...)

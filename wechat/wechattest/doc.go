@@ -29,7 +29,9 @@
 // batchget_material; all of /customservice/kfaccount, kfsession and
 // msgrecord; of /wxaapi/newtmpl getcategory, getpubtemplatetitles,
 // getpubtemplatekeywords, addtemplate, gettemplate and deltemplate; and
-// /wxa/sec/queryblocktmplmsg. Other paths are answered 404.
+// /wxa/sec/queryblocktmplmsg; and of web authorization (网页授权)
+// /connect/oauth2/authorize, /sns/oauth2/access_token and
+// /sns/oauth2/component/access_token. Other paths are answered 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
 // follower has sent.
 //
@@ -51,6 +53,8 @@
 //   - " rid: ..." after each error's text; no errcode in the successes of
 //     the token calls, get_all_private_template, get_industry,
 //     get_api_domain_ip, getcallbackip and callback/check
+//   - the order of the authorize page's parameters, and the registered host of
+//     its redirect_uri; a code is good once (40163) and for 5 minutes (40029)
 //   - an upload without a file name or a closing boundary is 41005, an unknown
 //     type 40004, an empty file 44001; successes of uploads, get_material and
 //     batchget_material have no errcode
@@ -114,6 +118,9 @@
 //     month in Beijing; an unknown template_id_short is 40037
 //   - get_all_private_template, get_industry, get_api_domain_ip and
 //     getcallbackip answer as text/plain
+//   - what the authorize page shows a visitor is a page with status 400; a
+//     state is required; everybody agrees to snsapi_userinfo at once; the
+//     fragment #wechat_redirect is not asked for, since no server sees it
 //   - MB and KB are powers of two; a file too large is 40009 to 40012 by its
 //     kind, and an article's image 40009; from 32 MB on the answer is 413
 //   - a format that a kind does not take is 40005, an extension that is not

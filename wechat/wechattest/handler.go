@@ -168,6 +168,8 @@ type reply struct {
 	status int // 0: 200
 	text   bool
 	body   []byte
+	// location is where a redirect leads
+	location string
 
 	contentType string // in place of JSON's
 	disposition string // the header Content-Disposition
@@ -191,6 +193,9 @@ func (s *Server) write(w http.ResponseWriter, r reply) {
 func (s *Server) writeHeader(w http.ResponseWriter, r reply) {
 	h := w.Header()
 	h["Date"] = s.dateOf(s.Now())
+	if r.location != "" {
+		h.Set("Location", r.location)
+	}
 	switch {
 	case r.contentType != "":
 		h.Set("Content-Type", r.contentType)

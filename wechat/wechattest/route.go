@@ -50,6 +50,9 @@ func newRoutes() *map[string]*route {
 		{path: "/cgi-bin/openapi/rid/get", method: http.MethodPost, serve: (*call).getRequest},
 		{path: "/cgi-bin/get_api_domain_ip", method: http.MethodGet, text: true, serve: (*call).apiDomainIPs},
 		{path: "/cgi-bin/getcallbackip", method: http.MethodGet, text: true, serve: (*call).callbackIPs},
+		{path: pathAuthorize, method: http.MethodGet, open: true, serve: (*call).authorize},
+		{path: pathWebAuth, method: http.MethodGet, open: true, text: true, serve: (*call).webAuth},
+		{path: pathComponentWebAuth, method: http.MethodGet, open: true, text: true, serve: (*call).componentWebAuth},
 		{path: "/cgi-bin/callback/check", method: http.MethodPost, serve: (*call).checkCallback},
 	} {
 		routes[r.path] = r
