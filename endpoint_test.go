@@ -75,9 +75,6 @@ var endpoints = []string{
 	"GET /cgi-bin/get_api_domain_ip",
 	"GET /cgi-bin/getcallbackip",
 	"POST /cgi-bin/callback/check",
-	// web authorization
-	"GET /sns/oauth2/access_token",
-	"GET /sns/oauth2/component/access_token",
 }
 
 // TestEndpoints holds the list against the code: what is in neither or in only one of them shows.
