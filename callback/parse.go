@@ -1,0 +1,253 @@
+package callback
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// What a body may have at most. The platform's own stay far below.
+const (
+	maxBody  = 16 << 20 // bytes; a Server refuses much earlier
+	maxDepth = 16       // the deepest that is known has 5
+	maxNodes = 4096     // elements besides those of the Header
+	maxPath  = 128      // bytes of the names that lead to an element; the longest known has 58
+)
+
+// Format is how a body or an answer is written.
+type Format uint8
+
+// The formats of the platform. Official accounts (公众号, 服务号) get XML; mini programs may choose.
+const (
+	XML Format = iota
+	JSON
+)
+
+// FormatOf tells the format of body by its first byte that is no blank. Anything but < and { is
+// an [ErrMalformed].
+func FormatOf(body []byte) (Format, error) {
+	for _, c := range skipBOM(body) {
+		switch {
+		case c == '<':
+			return XML, nil
+		case c == '{':
+			return JSON, nil
+		case !blank(c):
+			return 0, malformed("it begins with neither < nor {")
+		}
+	}
+	return 0, malformed("it is empty")
+}
+
+// Parse reads a message or event as the platform sends it: decrypted, XML or JSON. A kind
+// without a struct of its own gives an [*Unknown], which is no error.
+//
+// Parse is lenient where the platform is: with the order of elements, elements it does not know
+// or that are missing or empty, numbers written as text, control characters (which are left out)
+// and broken UTF-8 (which becomes U+FFFD). Entities other than XML's five and character
+// references are left as they stand. A DTD, more than 16 levels, 4096 elements or 16 MiB, and a
+// body that ends early are an [ErrMalformed], as is a number that is none.
+//
+// The message holds one copy of body, which its strings share, and body is not kept. Parse is
+// safe for concurrent use.
+func Parse(body []byte) (Message, error) {
+	var d document
+	if err := d.read(body); err != nil {
+		return nil, err
+	}
+	return d.message(body)
+}
+
+// document is a body that was read and not yet given its type.
+type document struct {
+	head       Header
+	nodes      []node   // in the order of the document, the Header's left out
+	few        [16]node // where nodes begin, so that few messages need more memory
+	everything bool     // keep the Header's as nodes too
+	encrypted  bool     // has an Encrypt
+}
+
+// node is an element.
+type node struct {
+	name  string
+	text  string
+	depth int // 1 below the root
+}
+
+// read splits body into Header and nodes.
+func (d *document) read(body []byte) error {
+	if len(body) > maxBody {
+		return malformed("it has more than 16 MiB")
+	}
+	format, err := FormatOf(body)
+	if err != nil {
+		return err
+	}
+	d.nodes = d.few[:0]
+	if format == JSON {
+		return d.readJSON(body)
+	}
+	x := xmlReader{d: d, doc: string(skipBOM(body))}
+	return x.read()
+}
+
+// add takes an element below the root.
+func (d *document) add(depth int, name, text string) error {
+	if depth == 1 {
+		if mine, err := d.header(name, text); err != nil || mine && !d.everything {
+			return err
+		}
+	}
+	if err := d.reserve(depth, name); err != nil {
+		return err
+	}
+	d.nodes[len(d.nodes)-1].text = text
+	return nil
+}
+
+// reserve takes an element whose text is not known yet.
+func (d *document) reserve(depth int, name string) error {
+	if len(d.nodes) == maxNodes {
+		return malformed("it has more than 4096 elements")
+	}
+	d.nodes = append(d.nodes, node{name: name, depth: depth})
+	return nil
+}
+
+// complete gives the reserved element i its text.
+func (d *document) complete(i int, text string) error {
+	n := &d.nodes[i]
+	n.text = text
+	if n.depth > 1 {
+		return nil
+	}
+	_, err := d.header(n.name, text)
+	return err
+}
+
+// header stores an element of the Header, and reports whether it is one.
+func (d *document) header(name, text string) (mine bool, err error) {
+	switch name {
+	case "ToUserName":
+		d.head.ToUserName = text
+	case "FromUserName":
+		d.head.FromUserName = text
+	case "CreateTime":
+		d.head.CreateTime, err = number[int64](name, text)
+	case "MsgType":
+		d.head.MsgType = text
+	case "Event":
+		d.head.Event = text
+	case "MsgId", "MsgID":
+		d.head.MsgID, err = number[int64](name, text)
+	case "MsgDataId":
+		d.head.MsgDataID = text
+	case "Idx":
+		d.head.Idx, err = number[int](name, text)
+	case "Encrypt":
+		d.encrypted = true
+		return false, nil
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// message gives d its type.
+func (d *document) message(body []byte) (Message, error) {
+	m := newKnown(d.head.MsgType, d.head.Event)
+	*m.Head() = d.head
+	if err := d.fill(m); err != nil {
+		return nil, err
+	}
+	u, unknown := m.(*Unknown)
+	if !unknown {
+		return m, nil
+	}
+	switch {
+	case u.MsgType != "" || u.InfoType != "":
+		u.keep(body)
+		return u, nil
+	case d.encrypted:
+		return nil, malformed("it is encrypted and has to be decrypted first")
+	}
+	return nil, malformed("it has no MsgType")
+}
+
+// newKnown returns an empty message of the type that the names stand for.
+func newKnown(msgType, event string) known {
+	var buf [64]byte
+	if len(msgType)+len(event) < len(buf) {
+		if empty, ok := kinds[string(appendKind(buf[:0], msgType, event))]; ok {
+			return empty()
+		}
+	}
+	return new(Unknown)
+}
+
+// fill hands d's elements to m.
+func (d *document) fill(m known) error {
+	var buf [maxPath]byte
+	var ends [maxDepth + 1]int // where in buf the path of each depth ends, or beyond buf
+	for _, n := range d.nodes {
+		path, start := n.name, 0
+		if n.depth > 1 {
+			start = ends[n.depth-1] + 1
+		}
+		end := start + len(n.name)
+		if ends[n.depth] = end; end > maxPath {
+			continue // nothing that is known, and what is below it even less
+		}
+		copy(buf[start:], n.name)
+		if n.depth > 1 {
+			buf[start-1] = '>'
+			path = string(buf[:end])
+		}
+		if err := m.set(path, n.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// number reads an integer, and 0 where there is none.
+func number[T int | int64](path, value string) (T, error) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || int64(T(n)) != n {
+		return 0, malformed(path + " is not a number, or too large")
+	}
+	return T(n), nil
+}
+
+// decimal reads a decimal number, and 0 where there is none.
+func decimal(path, value string) (float64, error) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return 0, nil
+	}
+	f, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, malformed(path + " is not a number")
+	}
+	return f, nil
+}
+
+// errEnds is of a body that was cut off.
+var errEnds = malformed("it ends early")
+
+func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformed, why) }
+
+// blank reports whether c is white space or a stray control character.
+func blank(c byte) bool { return c <= ' ' }
+
+func skipBOM(body []byte) []byte {
+	if len(body) >= 3 && string(body[:3]) == "\uFEFF" {
+		return body[3:]
+	}
+	return body
+}
