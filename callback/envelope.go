@@ -20,13 +20,13 @@ type Envelope struct {
 // that has no ciphertext, or that [Parse] would not read, is an [ErrMalformed]. The strings share
 // one copy of body.
 func ParseEnvelope(body []byte) (Envelope, error) {
-	var d document
+	var d reader
 	if err := d.read(body); err != nil {
 		return Envelope{}, err
 	}
 	e := Envelope{ToUserName: d.head.ToUserName}
-	for _, n := range d.nodes {
-		switch {
+	for i := range d.count {
+		switch n := d.node(i); {
 		case n.depth > 1:
 		case n.name == "Encrypt":
 			e.Encrypt = strings.TrimSpace(n.text)

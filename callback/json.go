@@ -10,40 +10,39 @@ import (
 
 // readJSON reads a body in JSON into the same elements that one in XML has: an object is an
 // element with others in it, an array is an element that is repeated.
-func (d *document) readJSON(body []byte) error {
-	err := d.decodeJSON(body)
-	if errors.Is(err, ErrMalformed) || err == nil {
-		return err
+func readJSON(body []byte, everything bool) (document, error) {
+	d, err := decodeJSON(body, everything)
+	if err == nil || errors.Is(err, ErrMalformed) {
+		return d, err
 	}
-	repaired, changed := escapeControls(body)
-	if !changed {
-		return malformed("it is not JSON, or ends early")
+	if repaired, changed := escapeControls(body); changed {
+		d, err = decodeJSON(repaired, everything)
 	}
-	*d = document{everything: d.everything, nodes: d.nodes[:0]}
-	if err = d.decodeJSON(repaired); err != nil && !errors.Is(err, ErrMalformed) {
-		return malformed("it is not JSON, or ends early")
+	if err != nil && !errors.Is(err, ErrMalformed) {
+		err = malformed("it is not JSON, or ends early")
 	}
-	return err
+	return d, err
 }
 
 // decodeJSON returns ErrMalformed, or an error of package json that may quote the body.
-func (d *document) decodeJSON(body []byte) error {
-	r := jsonReader{d: d, dec: json.NewDecoder(bytes.NewReader(skipBOM(body)))}
+func decodeJSON(body []byte, everything bool) (document, error) {
+	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(skipBOM(body)))}
+	r.d.everything = everything
 	r.dec.UseNumber()
 	if _, err := r.dec.Token(); err != nil { // the {, as FormatOf has seen
-		return err
+		return r.d, err
 	}
 	if err := r.object(1); err != nil {
-		return err
+		return r.d, err
 	}
 	if _, err := r.dec.Token(); err != io.EOF {
-		return malformed("something follows its end")
+		return r.d, malformed("something follows its end")
 	}
-	return nil
+	return r.d, nil
 }
 
 type jsonReader struct {
-	d     *document
+	d     document
 	dec   *json.Decoder
 	level int // of objects and arrays
 }
@@ -109,7 +108,7 @@ func (r *jsonReader) inner(open json.Delim, depth int, name string) error {
 	if depth == 1 && name == "xml" {
 		return r.object(depth) // a whole message in a wrapper
 	}
-	if err := r.d.reserve(depth, name); err != nil {
+	if _, err := r.d.append(node{name: name, depth: depth}); err != nil {
 		return err
 	}
 	return r.object(depth + 1)

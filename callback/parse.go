@@ -52,20 +52,21 @@ func FormatOf(body []byte) (Format, error) {
 // The message holds one copy of body, which its strings share, and body is not kept. Parse is
 // safe for concurrent use.
 func Parse(body []byte) (Message, error) {
-	var d document
-	if err := d.read(body); err != nil {
+	var r reader
+	if err := r.read(body); err != nil {
 		return nil, err
 	}
-	return d.message(body)
+	return r.message(body)
 }
 
 // document is a body that was read and not yet given its type.
 type document struct {
 	head       Header
-	nodes      []node   // in the order of the document, the Header's left out
-	few        [16]node // where nodes begin, so that few messages need more memory
-	everything bool     // keep the Header's as nodes too
-	encrypted  bool     // has an Encrypt
+	few        [8]node // the first nodes in the order of the document, the Header's left out
+	more       []node  // the others
+	count      int     // of all nodes
+	everything bool    // keep the Header's as nodes too
+	encrypted  bool    // has an Encrypt
 }
 
 // node is an element.
@@ -75,8 +76,23 @@ type node struct {
 	depth int // 1 below the root
 }
 
+// node returns the node number i. It is valid until the next one is added.
+func (d *document) node(i int) *node {
+	if i < len(d.few) {
+		return &d.few[i]
+	}
+	return &d.more[i-len(d.few)]
+}
+
+// reader reads a document. One that nobody points to from a struct stays off the heap, which is
+// a third of what parsing costs: that is why it holds the document, and readJSON a copy.
+type reader struct {
+	document
+	xmlState
+}
+
 // read splits body into Header and nodes.
-func (d *document) read(body []byte) error {
+func (r *reader) read(body []byte) error {
 	if len(body) > maxBody {
 		return malformed("it has more than 16 MiB")
 	}
@@ -84,12 +100,12 @@ func (d *document) read(body []byte) error {
 	if err != nil {
 		return err
 	}
-	d.nodes = d.few[:0]
-	if format == JSON {
-		return d.readJSON(body)
+	if format == XML {
+		r.doc = string(skipBOM(body))
+		return r.readXML()
 	}
-	x := xmlReader{d: d, doc: string(skipBOM(body))}
-	return x.read()
+	r.document, err = readJSON(body, r.everything)
+	return err
 }
 
 // add takes an element below the root.
@@ -99,25 +115,28 @@ func (d *document) add(depth int, name, text string) error {
 			return err
 		}
 	}
-	if err := d.reserve(depth, name); err != nil {
-		return err
-	}
-	d.nodes[len(d.nodes)-1].text = text
-	return nil
+	_, err := d.append(node{name, text, depth})
+	return err
 }
 
-// reserve takes an element whose text is not known yet.
-func (d *document) reserve(depth int, name string) error {
-	if len(d.nodes) == maxNodes {
-		return malformed("it has more than 4096 elements")
+// append adds a node and returns its number.
+func (d *document) append(n node) (int, error) {
+	i := d.count
+	switch {
+	case i == maxNodes:
+		return 0, malformed("it has more than 4096 elements")
+	case i < len(d.few):
+		d.few[i] = n
+	default:
+		d.more = append(d.more, n)
 	}
-	d.nodes = append(d.nodes, node{name: name, depth: depth})
-	return nil
+	d.count++
+	return i, nil
 }
 
-// complete gives the reserved element i its text.
+// complete gives node i its text.
 func (d *document) complete(i int, text string) error {
-	n := &d.nodes[i]
+	n := d.node(i)
 	n.text = text
 	if n.depth > 1 {
 		return nil
@@ -190,7 +209,8 @@ func newKnown(msgType, event string) known {
 func (d *document) fill(m known) error {
 	var buf [maxPath]byte
 	var ends [maxDepth + 1]int // where in buf the path of each depth ends, or beyond buf
-	for _, n := range d.nodes {
+	for i := range d.count {
+		n := d.node(i)
 		path, start := n.name, 0
 		if n.depth > 1 {
 			start = ends[n.depth-1] + 1

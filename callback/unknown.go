@@ -24,12 +24,14 @@ type Unknown struct {
 // as Value("CardId") or Value("ScanCodeInfo", "ScanType"). It returns the last one's where there
 // are several, and "" where there is none. It reads Raw anew each time.
 func (m *Unknown) Value(path ...string) string {
-	d := document{everything: true}
+	var d reader
+	d.everything = true
 	if d.read(m.Raw) != nil || len(path) == 0 {
 		return ""
 	}
 	value, match := "", 0 // match is how many of path the elements around the present one are
-	for _, n := range d.nodes {
+	for i := range d.count {
+		n := d.node(i)
 		match = min(match, n.depth-1)
 		if match < n.depth-1 || match >= len(path) || n.name != path[match] {
 			continue

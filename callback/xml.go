@@ -4,34 +4,27 @@ import (
 	"strings"
 )
 
-// xmlReader reads the platform's dialect of XML: elements with text or elements in them. It
-// knows no DTD, expands nothing but the five entities and character references, and passes over
-// attributes, comments and processing instructions.
-type xmlReader struct {
-	d    *document
+// xmlState is where a reader is in the platform's dialect of XML: elements with text or elements
+// in them. It knows no DTD, expands nothing but the five entities and character references, and
+// passes over attributes, comments and processing instructions.
+type xmlState struct {
 	doc  string
 	pos  int
-	open []level // the elements around pos, the root first
-	few  [8]level
+	root string // its name
+
+	depth int                 // how many elements around pos were entered, the root among them
+	open  [maxDepth + 1]int16 // the number of each one's node, but for the root's
+
+	// Text of the innermost element, of which nothing is kept once it has elements in it.
+	text   string
+	joined []byte // text and what was joined to it, once there is more than one piece
+	full   bool   // has elements in it
 }
 
-// level is an element whose end was not read yet.
-type level struct {
-	name string
-	node int // its index in nodes, or notNode
-	text string
-	more []byte // text and what was joined to it, once there is more than one piece
-	full bool   // has elements in it, and so no text
-}
-
-// notNode stands for the root, and for an element that went to the Header.
-const notNode = -1
-
-// read reads the whole document.
-func (x *xmlReader) read() error {
-	x.open = x.few[:0]
-	for rooted := false; !rooted || len(x.open) > 0; {
-		if err := x.next(&rooted); err != nil {
+// readXML reads the whole document.
+func (x *reader) readXML() error {
+	for x.root == "" || x.depth > 0 {
+		if err := x.next(); err != nil {
 			return err
 		}
 	}
@@ -39,30 +32,28 @@ func (x *xmlReader) read() error {
 }
 
 // next reads up to the end of the next tag, comment, CDATA or the like.
-func (x *xmlReader) next(rooted *bool) error {
+func (x *reader) next() error {
 	lt := strings.IndexByte(x.doc[x.pos:], '<')
 	if lt < 0 || x.pos+lt+1 >= len(x.doc) {
 		return errEnds
 	}
-	text := x.doc[x.pos : x.pos+lt]
+	if lt > 0 && x.takesText() {
+		x.join(unescape(x.doc[x.pos : x.pos+lt]))
+	}
 	x.pos += lt + 1
 	switch x.doc[x.pos] {
 	case '/':
-		x.text(text, false)
 		return x.endTag()
 	case '?':
-		x.text(text, false)
 		return x.skipPast("?>")
 	case '!':
-		x.text(text, false)
 		return x.bang()
 	}
-	*rooted = true
 	return x.startTag()
 }
 
 // trailer refuses what follows the root, other than blanks and comments.
-func (x *xmlReader) trailer() error {
+func (x *reader) trailer() error {
 	for {
 		for x.pos < len(x.doc) && blank(x.doc[x.pos]) {
 			x.pos++
@@ -86,7 +77,7 @@ func (x *xmlReader) trailer() error {
 }
 
 // startTag reads a start tag, with its content and end tag where it has nothing but text.
-func (x *xmlReader) startTag() error {
+func (x *reader) startTag() error {
 	start := x.pos
 	for x.pos < len(x.doc) && !endsName(x.doc[x.pos]) {
 		x.pos++
@@ -99,38 +90,32 @@ func (x *xmlReader) startTag() error {
 	if err != nil {
 		return err
 	}
-	depth := len(x.open)
-	if depth > maxDepth {
+	switch {
+	case x.depth == 0:
+		x.root = name
+	case x.depth > maxDepth:
 		return malformed("it has more than 16 levels")
-	}
-	if depth > 0 {
-		x.open[depth-1].full = true
+	default:
 		if text, ok := x.leaf(name, empty); ok {
-			return x.d.add(depth, name, text)
+			x.full = true
+			return x.add(x.depth, name, text)
 		}
-	}
-	if empty {
-		return nil // an empty root
-	}
-	return x.enter(depth, name)
-}
-
-// enter notes that the start tag of an element was read and its end was not.
-func (x *xmlReader) enter(depth int, name string) error {
-	l := level{name: name, node: notNode}
-	if depth > 0 {
-		l.node = len(x.d.nodes)
-		if err := x.d.reserve(depth, name); err != nil {
+		i, err := x.append(node{name: name, depth: x.depth})
+		if err != nil {
 			return err
 		}
+		x.open[x.depth] = int16(i)
 	}
-	x.open = append(x.open, l)
+	if !empty {
+		x.depth++
+		x.text, x.joined, x.full = "", nil, false
+	}
 	return nil
 }
 
 // leaf reads what follows a start tag, up to the end tag, if that is one CDATA or text without
 // references. Otherwise it moves nowhere.
-func (x *xmlReader) leaf(name string, empty bool) (text string, ok bool) {
+func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
 	if empty {
 		return "", true
 	}
@@ -156,7 +141,7 @@ func (x *xmlReader) leaf(name string, empty bool) (text string, ok bool) {
 }
 
 // skipAttributes moves past the > of a start tag, and reports whether there was a / before it.
-func (x *xmlReader) skipAttributes() (empty bool, err error) {
+func (x *reader) skipAttributes() (empty bool, err error) {
 	var quote byte
 	for ; x.pos < len(x.doc); x.pos++ {
 		switch c := x.doc[x.pos]; {
@@ -177,33 +162,40 @@ func (x *xmlReader) skipAttributes() (empty bool, err error) {
 }
 
 // endTag reads an end tag, from its /.
-func (x *xmlReader) endTag() error {
+func (x *reader) endTag() error {
 	gt := strings.IndexByte(x.doc[x.pos:], '>')
 	if gt < 0 {
 		return errEnds
 	}
 	name := strings.TrimRight(x.doc[x.pos+1:x.pos+gt], " \t\r\n")
 	x.pos += gt + 1
-	if len(x.open) == 0 || x.open[len(x.open)-1].name != name {
+	if x.depth == 0 || x.innermost() != name {
 		return malformed("its tags do not match")
 	}
-	l := x.open[len(x.open)-1]
-	x.open = x.open[:len(x.open)-1]
-	if l.node == notNode {
-		return nil
+	text := x.text
+	if x.joined != nil {
+		text = string(x.joined)
 	}
-	text := l.text
-	if l.more != nil {
-		text = string(l.more)
-	}
-	if l.full {
+	if x.full {
 		text = ""
 	}
-	return x.d.complete(l.node, text)
+	x.full = true
+	if x.depth--; x.depth == 0 {
+		return nil
+	}
+	return x.complete(int(x.open[x.depth]), text)
+}
+
+// innermost returns the name of the innermost element.
+func (x *reader) innermost() string {
+	if x.depth == 1 {
+		return x.root
+	}
+	return x.node(int(x.open[x.depth-1])).name
 }
 
 // bang reads what begins with <!, from its !.
-func (x *xmlReader) bang() error {
+func (x *reader) bang() error {
 	rest := x.doc[x.pos-1:]
 	switch {
 	case strings.HasPrefix(rest, "<!--"):
@@ -215,10 +207,9 @@ func (x *xmlReader) bang() error {
 		if end < 0 {
 			return errEnds
 		}
-		if len(x.open) == 0 {
-			return malformed("there is text outside of its root")
+		if x.takesText() {
+			x.join(normalize(x.doc[start : start+end]))
 		}
-		x.text(x.doc[start:start+end], true)
 		x.pos = start + end + len(cdataEnd)
 		return nil
 	case strings.HasPrefix(cdataStart, rest) || strings.HasPrefix("<!--", rest):
@@ -227,31 +218,23 @@ func (x *xmlReader) bang() error {
 	return malformed("it has a DTD")
 }
 
-// text adds a piece of text to the innermost element.
-func (x *xmlReader) text(piece string, cdata bool) {
-	if len(x.open) < 2 || piece == "" { // between elements of the root, where there is only white space
-		return
-	}
-	l := &x.open[len(x.open)-1]
-	if l.full {
-		return
-	}
-	if !cdata {
-		piece = unescape(piece)
-	} else {
-		piece = normalize(piece)
-	}
+// takesText reports whether text belongs to the innermost element. Between elements there is
+// only white space.
+func (x *reader) takesText() bool { return x.depth > 1 && !x.full }
+
+// join adds a piece of text to the innermost element.
+func (x *reader) join(piece string) {
 	switch {
-	case l.text == "" && l.more == nil:
-		l.text = piece
-	case l.more == nil:
-		l.more = append(append(make([]byte, 0, 2*(len(l.text)+len(piece))), l.text...), piece...)
+	case x.joined != nil:
+		x.joined = append(x.joined, piece...)
+	case x.text == "":
+		x.text = piece
 	default:
-		l.more = append(l.more, piece...)
+		x.joined = append(append(x.joined, x.text...), piece...)
 	}
 }
 
-func (x *xmlReader) skipPast(mark string) error {
+func (x *reader) skipPast(mark string) error {
 	i := strings.Index(x.doc[x.pos:], mark)
 	if i < 0 {
 		return errEnds
