@@ -14,7 +14,11 @@ const (
 // plain reports whether s has neither a carriage return nor anything that XML cannot hold.
 func plain(s string) bool {
 	for len(s) > 0 {
-		if len(s) >= 8 && printable8(s) {
+		switch {
+		case len(s) >= 32 && (odd(s)|odd(s[8:])|odd(s[16:])|odd(s[24:]))&highBits == 0:
+			s = s[32:]
+			continue
+		case len(s) >= 8 && odd(s)&highBits == 0:
 			s = s[8:]
 			continue
 		}
@@ -33,13 +37,18 @@ func plain(s string) bool {
 	return true
 }
 
-// printable8 reports whether the first 8 bytes of s are ASCII and no control characters, for all
-// of them at once: text is long, and looked at byte by byte it costs more than all the rest.
-func printable8(s string) bool {
-	const ones = 0x0101010101010101
+const (
+	eachByte = 0x0101010101010101
+	highBits = 0x80 * eachByte
+)
+
+// odd returns no highBits when the first 8 bytes of s are ASCII and no control characters. It
+// looks at all of them at once: byte by byte, that costs more than the rest of reading a text.
+func odd(s string) uint64 {
+	_ = s[7]
 	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	return (x|(x-' '*ones))&(0x80*ones) == 0
+	return x | (x - ' '*eachByte)
 }
 
 // legal reports whether XML 1.0 can hold r.

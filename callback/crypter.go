@@ -187,7 +187,7 @@ func (s Sealer) Seal(dst []byte, format Format, reply []byte, timestamp int64, n
 	base64.StdEncoding.Encode(dst[start:], s.encrypt(dst[len(dst):], reply))
 	var stamp [20]byte
 	seconds := strconv.AppendInt(stamp[:0], timestamp, 10)
-	signature := digest(s.token.token, string(seconds), nonce, nil, dst[start:])
+	signature := digest(s.token.token, string(seconds), nonce, dst[start:])
 	dst = append(append(dst, between...), signature[:]...)
 	dst = append(append(dst, after...), seconds...)
 	if format == JSON {
@@ -200,10 +200,10 @@ func (s Sealer) Seal(dst []byte, format Format, reply []byte, timestamp int64, n
 // encrypt appends the ciphertext of reply to dst.
 func (s Sealer) encrypt(dst, reply []byte) []byte {
 	start := len(dst)
-	var prefix [prefixSize]byte
-	s.crypter.random(prefix[:randomSize])
-	binary.BigEndian.PutUint32(prefix[randomSize:], uint32(len(reply)))
-	dst = append(append(append(dst, prefix[:]...), reply...), s.crypter.appID...)
+	dst = append(dst, make([]byte, randomSize)...)
+	s.crypter.random(dst[start:])
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(reply)))
+	dst = append(append(dst, reply...), s.crypter.appID...)
 	pad := padSize - (len(dst)-start)%padSize
 	for range pad {
 		dst = append(dst, byte(pad))

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // xmlState is where a reader is in the platform's dialect of XML: elements with text or elements
@@ -33,7 +34,13 @@ func (x *reader) readXML() error {
 
 // next reads up to the end of the next tag, comment, CDATA or the like.
 func (x *reader) next() error {
-	lt := strings.IndexByte(x.doc[x.pos:], '<')
+	if !x.takesText() {
+		x.skipBlanks()
+	}
+	lt := 0
+	if x.pos < len(x.doc) && x.doc[x.pos] != '<' {
+		lt = strings.IndexByte(x.doc[x.pos:], '<')
+	}
 	if lt < 0 || x.pos+lt+1 >= len(x.doc) {
 		return errEnds
 	}
@@ -55,9 +62,7 @@ func (x *reader) next() error {
 // trailer refuses what follows the root, other than blanks and comments.
 func (x *reader) trailer() error {
 	for {
-		for x.pos < len(x.doc) && blank(x.doc[x.pos]) {
-			x.pos++
-		}
+		x.skipBlanks()
 		rest := x.doc[x.pos:]
 		var err error
 		switch {
@@ -78,11 +83,9 @@ func (x *reader) trailer() error {
 
 // startTag reads a start tag, with its content and end tag where it has nothing but text.
 func (x *reader) startTag() error {
-	start := x.pos
-	for x.pos < len(x.doc) && !endsName(x.doc[x.pos]) {
-		x.pos++
-	}
-	name := x.doc[start:x.pos]
+	name := x.doc[x.pos:]
+	name = name[:nameSize(name)]
+	x.pos += len(name)
 	if name == "" {
 		return malformed("a tag has no name")
 	}
@@ -113,8 +116,8 @@ func (x *reader) startTag() error {
 	return nil
 }
 
-// leaf reads what follows a start tag, up to the end tag, if that is one CDATA or text without
-// references. Otherwise it moves nowhere.
+// leaf reads what follows a start tag, up to the end tag, if that is one CDATA or text that needs
+// no more than to be read: nearly everything is. Otherwise it moves nowhere.
 func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
 	if empty {
 		return "", true
@@ -127,21 +130,30 @@ func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
 		}
 		text = rest[len(cdataStart):][:end]
 		size = len(cdataStart) + end + len(cdataEnd)
-	} else if size = strings.IndexByte(rest, '<'); size < 0 {
-		return "", false
-	} else if text = rest[:size]; strings.IndexByte(text, '&') >= 0 {
-		return "", false
+		text = normalize(text)
+	} else {
+		for size < len(rest) && rest[size] != '<' {
+			if c := rest[size]; c == '&' || c < ' ' || c >= utf8.RuneSelf {
+				return "", false
+			}
+			size++
+		}
+		text = rest[:size]
 	}
 	rest = rest[size:]
 	if len(rest) < len(name)+3 || rest[:2] != "</" || rest[2:2+len(name)] != name || rest[2+len(name)] != '>' {
 		return "", false
 	}
 	x.pos += size + len(name) + 3
-	return normalize(text), true
+	return text, true
 }
 
 // skipAttributes moves past the > of a start tag, and reports whether there was a / before it.
 func (x *reader) skipAttributes() (empty bool, err error) {
+	if x.pos < len(x.doc) && x.doc[x.pos] == '>' { // there are none
+		x.pos++
+		return false, nil
+	}
 	var quote byte
 	for ; x.pos < len(x.doc); x.pos++ {
 		switch c := x.doc[x.pos]; {
@@ -167,9 +179,10 @@ func (x *reader) endTag() error {
 	if gt < 0 {
 		return errEnds
 	}
-	name := strings.TrimRight(x.doc[x.pos+1:x.pos+gt], " \t\r\n")
+	name := x.doc[x.pos+1 : x.pos+gt]
+	size := nameSize(name)
 	x.pos += gt + 1
-	if x.depth == 0 || x.innermost() != name {
+	if x.depth == 0 || x.innermost() != name[:size] || strings.TrimSpace(name[size:]) != "" {
 		return malformed("its tags do not match")
 	}
 	text := x.text
@@ -234,6 +247,12 @@ func (x *reader) join(piece string) {
 	}
 }
 
+func (x *reader) skipBlanks() {
+	for x.pos < len(x.doc) && blank(x.doc[x.pos]) {
+		x.pos++
+	}
+}
+
 func (x *reader) skipPast(mark string) error {
 	i := strings.Index(x.doc[x.pos:], mark)
 	if i < 0 {
@@ -243,4 +262,13 @@ func (x *reader) skipPast(mark string) error {
 	return nil
 }
 
-func endsName(c byte) bool { return c == '>' || c == '/' || c == '<' || blank(c) }
+// nameSize returns the length of the name that s begins with.
+func nameSize(s string) int {
+	for i := range len(s) {
+		c := s[i]
+		if c <= '>' && (c == '>' || c == '/' || c == '<' || blank(c)) { // letters are all above
+			return i
+		}
+	}
+	return len(s)
+}
