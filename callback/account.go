@@ -9,7 +9,9 @@ import (
 )
 
 // Account holds what the platform's console says about a callback (消息推送配置). Printing or
-// logging one shows its AppID and no secret.
+// logging one, or a struct that holds it in an exported field, shows its AppID and no secret. fmt
+// asks no method of an unexported field, so a struct that keeps an Account in one needs a Format
+// method of its own.
 type Account struct {
 	// AppID is the account's, or the component's for accounts that a third-party platform
 	// (第三方平台) runs. It is needed with an AESKey.

@@ -28,17 +28,18 @@ const (
 // one shows its AppID and no secret.
 type Crypter struct {
 	appID  string
-	tokens []*secret // the current one, and the previous one if there is
+	tokens []*string // the current one, and the previous one if there is
 	keys   []*aesKey // likewise
 	// random fills what stands before a message. Tests replace it.
 	random func([]byte)
 }
 
-// secret is a token. It is held by pointer, so that printing what holds it shows an address.
-type secret struct{ token string }
+// aesKey is a key that is ready for use. A key stands behind two pointers and a token behind one
+// to a string, since fmt follows one pointer to a struct: it asks no Format method of what an
+// unexported field holds.
+type aesKey struct{ *aesParts }
 
-// aesKey is a key that is ready for use.
-type aesKey struct {
+type aesParts struct {
 	block cipher.Block
 	iv    []byte
 }
@@ -47,7 +48,7 @@ type aesKey struct {
 // answer to what was opened, or from [Crypter.Sealer].
 type Sealer struct {
 	crypter *Crypter
-	token   *secret
+	token   *string
 	key     *aesKey
 }
 
@@ -60,9 +61,9 @@ func NewCrypter(a Account) (*Crypter, error) {
 	case a.Token == "":
 		return nil, errors.New("callback: the account has no Token; anybody could sign with an empty one")
 	}
-	c := &Crypter{appID: a.AppID, tokens: []*secret{{a.Token}}, random: randomText}
+	c := &Crypter{appID: a.AppID, tokens: []*string{&a.Token}, random: randomText}
 	if a.PreviousToken != "" {
-		c.tokens = append(c.tokens, &secret{a.PreviousToken})
+		c.tokens = append(c.tokens, &a.PreviousToken)
 	}
 	if err := c.addKey("AESKey", a.AESKey); err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (c *Crypter) addKey(field, encoded string) error {
 	if err != nil {
 		return fmt.Errorf("callback: %s cannot be used: %w", field, err)
 	}
-	c.keys = append(c.keys, &aesKey{block: block, iv: key[:aes.BlockSize]})
+	c.keys = append(c.keys, &aesKey{&aesParts{block: block, iv: key[:aes.BlockSize]}})
 	return nil
 }
 
@@ -117,10 +118,10 @@ func (c *Crypter) Open(dst []byte, msgSignature, timestamp, nonce, encrypt strin
 }
 
 // signer returns the token with which a push was signed, or nil.
-func (c *Crypter) signer(msgSignature, timestamp, nonce, encrypt string) *secret {
-	for _, s := range c.tokens {
-		if Verify(msgSignature, s.token, timestamp, nonce, encrypt) {
-			return s
+func (c *Crypter) signer(msgSignature, timestamp, nonce, encrypt string) *string {
+	for _, token := range c.tokens {
+		if Verify(msgSignature, *token, timestamp, nonce, encrypt) {
+			return token
 		}
 	}
 	return nil
@@ -187,7 +188,7 @@ func (s Sealer) Seal(dst []byte, format Format, reply []byte, timestamp int64, n
 	base64.StdEncoding.Encode(dst[start:], s.encrypt(dst[len(dst):], reply))
 	var stamp [20]byte
 	seconds := strconv.AppendInt(stamp[:0], timestamp, 10)
-	signature := digest(s.token.token, string(seconds), nonce, dst[start:])
+	signature := digest(*s.token, string(seconds), nonce, dst[start:])
 	dst = append(append(dst, between...), signature[:]...)
 	dst = append(append(dst, after...), seconds...)
 	if format == JSON {
