@@ -114,15 +114,18 @@ func (r *jsonReader) inner(open json.Delim, depth int, name string) error {
 	return r.object(depth + 1)
 }
 
-// escapeControls returns body with the control characters in its strings escaped, which the
-// platform forgets at times, and reports whether there were any.
+// escapeControls returns body with the control characters in its strings escaped or, where text
+// cannot have them, left out, and reports whether there were any. The platform forgets it at times.
 func escapeControls(body []byte) (repaired []byte, changed bool) {
-	const hex = "0123456789abcdef"
+	escapes := map[byte]byte{'\t': 't', '\n': 'n', '\r': 'r'}
+	repaired = make([]byte, 0, len(body)+len(body)/8)
 	quoted, escaped := false, false
 	for _, c := range body {
 		if quoted && c < ' ' {
-			repaired = append(repaired, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			changed, escaped = true, false
+			changed = true
+			if letter, ok := escapes[c]; ok && !escaped {
+				repaired = append(repaired, '\\', letter)
+			}
 			continue
 		}
 		repaired = append(repaired, c)

@@ -1,5 +1,7 @@
 package callback
 
+import "strings"
+
 // Routable is the set of pointers to this package's message and event structs: what a handler
 // can be registered for by its type. [*Unknown] is not one of them, nor is a struct that embeds
 // one of them, since [Parse] returns neither for a kind that it knows.
@@ -33,8 +35,8 @@ func entry[T any, P interface {
 func table(entries ...func() (string, func() known)) map[string]func() known {
 	m := make(map[string]func() known, len(entries))
 	for _, e := range entries {
-		kind, make := e()
-		m[kind] = make
+		kind, empty := e()
+		m[kind] = empty
 	}
 	return m
 }
@@ -85,8 +87,12 @@ var kinds = table(
 
 // appendKind appends what a message of msgType, or an event, is called in kinds.
 func appendKind(dst []byte, msgType, event string) []byte {
+	if strings.IndexByte(msgType, '/') >= 0 { // it must not look like an event
+		dst = append(dst, '/')
+	}
+	start := len(dst)
 	dst = appendLower(dst, msgType)
-	if string(dst) != "event" {
+	if string(dst[start:]) != "event" {
 		return dst
 	}
 	return appendLower(append(dst, '/'), event)
