@@ -110,13 +110,13 @@ func unescape(text string) string {
 	return b.String()
 }
 
-// longestReference is that of a character in decimal, with zeros before it.
-const longestReference = 16
-
 // reference reads the reference that s begins with. Without one it returns the & itself.
 func reference(s string) (r rune, size int) {
-	end := strings.IndexByte(s[:min(len(s), longestReference)], ';')
-	if end < 0 {
+	end := 1
+	for end < len(s) && (s[end] == '#' || '0' <= s[end] && s[end] <= '9' || 'a' <= s[end]|0x20 && s[end]|0x20 <= 'z') {
+		end++
+	}
+	if end == len(s) || s[end] != ';' {
 		return '&', 1
 	}
 	switch name := s[1:end]; name {
