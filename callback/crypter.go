@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 const (
@@ -42,6 +43,30 @@ type aesKey struct{ *aesParts }
 type aesParts struct {
 	block cipher.Block
 	iv    []byte
+	// decrypters and encrypters hold block modes for another use: a new one copies the whole key
+	// schedule, half a kilobyte each time.
+	decrypters, encrypters sync.Pool
+}
+
+// reusable is what the block modes of crypto/aes are; crypto/tls relies on it too.
+type reusable interface {
+	cipher.BlockMode
+	SetIV(iv []byte)
+}
+
+// crypt runs a mode of pool, or a fresh one, over text.
+func (k *aesParts) crypt(pool *sync.Pool, fresh func(cipher.Block, []byte) cipher.BlockMode, text []byte) {
+	mode, ok := pool.Get().(reusable)
+	if !ok {
+		other := fresh(k.block, k.iv)
+		if mode, ok = other.(reusable); !ok {
+			other.CryptBlocks(text, text)
+			return
+		}
+	}
+	mode.SetIV(k.iv)
+	mode.CryptBlocks(text, text)
+	pool.Put(mode)
 }
 
 // Sealer encrypts replies with one pair of token and key. Get one from [Crypter.Open] for the
@@ -137,7 +162,7 @@ func (c *Crypter) decrypt(dst []byte, key *aesKey, encrypt string) ([]byte, erro
 		return nil, ErrDecrypt
 	}
 	text = text[:n]
-	cipher.NewCBCDecrypter(key.block, key.iv).CryptBlocks(text, text)
+	key.crypt(&key.decrypters, cipher.NewCBCDecrypter, text)
 	if text, err = unpad(text); err != nil || len(text) < prefixSize {
 		return nil, ErrDecrypt
 	}
@@ -209,8 +234,7 @@ func (s Sealer) encrypt(dst, reply []byte) []byte {
 	for range pad {
 		dst = append(dst, byte(pad))
 	}
-	text := dst[start:]
-	cipher.NewCBCEncrypter(s.key.block, s.key.iv).CryptBlocks(text, text)
+	s.key.crypt(&s.key.encrypters, cipher.NewCBCEncrypter, dst[start:])
 	return dst
 }
 

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -198,6 +200,51 @@ func TestSealRoundTrip(t *testing.T) {
 			assert.Equal(t, message, string(got))
 		}
 	}
+}
+
+// TestCrypterIsConcurrent opens and seals at once with two keys, whose block modes are reused.
+func TestCrypterIsConcurrent(t *testing.T) {
+	t.Parallel()
+	c := newTestCrypter(t, Account{AppID: testAppID, Token: testToken, AESKey: testKey, PreviousAESKey: testOldKey})
+	var all sync.WaitGroup
+	for i := range 8 {
+		key, message := testKey, strings.Repeat("message", i)
+		if i%2 == 1 {
+			key = testOldKey
+		}
+		sum, timestamp, nonce, encrypt := push(t, testToken, key, testAppID, message)
+		all.Go(func() {
+			for range 200 {
+				got, sealer, err := c.Open(nil, sum, timestamp, nonce, encrypt)
+				if !assert.NoError(t, err) || !assert.Equal(t, message, string(got)) {
+					return
+				}
+				e, err := ParseEnvelope(sealer.Seal(nil, XML, got, 1, "2"))
+				if !assert.NoError(t, err) {
+					return
+				}
+				got, _, err = c.Open(nil, Signature(testToken, "1", "2", e.Encrypt), "1", "2", e.Encrypt)
+				if !assert.NoError(t, err) || !assert.Equal(t, message, string(got)) {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestCryptWithoutReuse has a block mode that cannot be used again.
+func TestCryptWithoutReuse(t *testing.T) {
+	t.Parallel()
+	key := newTestCrypter(t, Account{AppID: testAppID, Token: testToken, AESKey: testKey}).keys[0]
+	text, want := make([]byte, 64), make([]byte, 64)
+	cipher.NewCBCEncrypter(key.block, key.iv).CryptBlocks(want, want)
+	var pool sync.Pool
+	key.crypt(&pool, func(b cipher.Block, iv []byte) cipher.BlockMode {
+		return struct{ cipher.BlockMode }{cipher.NewCBCEncrypter(b, iv)}
+	}, text)
+	assert.Equal(t, want, text)
+	assert.Nil(t, pool.Get())
 }
 
 func TestSealsDiffer(t *testing.T) {
