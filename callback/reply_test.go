@@ -23,74 +23,77 @@ func replyTo(msgType string) *Header {
 
 var replyTime = time.UnixMilli(1763913600_999)
 
+// replies has replies of every type, and what follows the head of each.
+var replies = map[string]struct {
+	reply     Reply
+	xml, json string
+}{
+	"text": {
+		Text{Content: "您好 😀\n<a href=\"https://example.com/?a=1&b=2\">照片</a>"},
+		"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[您好 😀\n<a href=\"https://example.com/?a=1&b=2\">照片</a>]]></Content></xml>",
+		`"MsgType":"text","Content":"您好 😀\u000a<a href=\"https://example.com/?a=1&b=2\">照片</a>"}`,
+	},
+	"text with the end of CDATA": {
+		Text{Content: "a]]>b]]]]>>"},
+		"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[a]]]]><![CDATA[>b]]]]]]><![CDATA[>>]]></Content></xml>",
+		`"MsgType":"text","Content":"a]]>b]]]]>>"}`,
+	},
+	"text that XML cannot hold": {
+		Text{Content: "a\x00b\x1fc\xffd\uFFFEe\r\nf\rg\t\\"},
+		"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[abc\uFFFDde\nf\ng\t\\]]></Content></xml>",
+		`"MsgType":"text","Content":"abc` + "\uFFFD" + `de\u000af\u000ag\u0009\\"}`,
+	},
+	"image": {
+		Image{MediaID: "media_id"},
+		"<MsgType><![CDATA[image]]></MsgType><Image><MediaId><![CDATA[media_id]]></MediaId></Image></xml>",
+		`"MsgType":"image","Image":{"MediaId":"media_id"}}`,
+	},
+	"voice": {
+		Voice{MediaID: "media_id"},
+		"<MsgType><![CDATA[voice]]></MsgType><Voice><MediaId><![CDATA[media_id]]></MediaId></Voice></xml>",
+		`"MsgType":"voice","Voice":{"MediaId":"media_id"}}`,
+	},
+	"video": {
+		Video{MediaID: "media_id", Title: "title", Description: "description"},
+		"<MsgType><![CDATA[video]]></MsgType><Video><MediaId><![CDATA[media_id]]></MediaId><Title><![CDATA[title]]></Title><Description><![CDATA[description]]></Description></Video></xml>",
+		`"MsgType":"video","Video":{"MediaId":"media_id","Title":"title","Description":"description"}}`,
+	},
+	"video alone": {
+		Video{MediaID: "media_id"},
+		"<MsgType><![CDATA[video]]></MsgType><Video><MediaId><![CDATA[media_id]]></MediaId></Video></xml>",
+		`"MsgType":"video","Video":{"MediaId":"media_id"}}`,
+	},
+	"music": {
+		Music{Title: "TITLE", Description: "DESCRIPTION", URL: "MUSIC_Url", HQURL: "HQ_MUSIC_Url", ThumbMediaID: "media_id"},
+		"<MsgType><![CDATA[music]]></MsgType><Music><Title><![CDATA[TITLE]]></Title><Description><![CDATA[DESCRIPTION]]></Description><MusicUrl><![CDATA[MUSIC_Url]]></MusicUrl><HQMusicUrl><![CDATA[HQ_MUSIC_Url]]></HQMusicUrl><ThumbMediaId><![CDATA[media_id]]></ThumbMediaId></Music></xml>",
+		`"MsgType":"music","Music":{"Title":"TITLE","Description":"DESCRIPTION","MusicUrl":"MUSIC_Url","HQMusicUrl":"HQ_MUSIC_Url","ThumbMediaId":"media_id"}}`,
+	},
+	"music alone": {
+		Music{ThumbMediaID: "media_id"},
+		"<MsgType><![CDATA[music]]></MsgType><Music><ThumbMediaId><![CDATA[media_id]]></ThumbMediaId></Music></xml>",
+		`"MsgType":"music","Music":{"ThumbMediaId":"media_id"}}`,
+	},
+	"news": {
+		News{Articles: []Article{{Title: "title1", Description: "description1", PicURL: "picurl", URL: "url"}, {Title: "title2"}}},
+		"<MsgType><![CDATA[news]]></MsgType><ArticleCount>2</ArticleCount><Articles><item><Title><![CDATA[title1]]></Title><Description><![CDATA[description1]]></Description><PicUrl><![CDATA[picurl]]></PicUrl><Url><![CDATA[url]]></Url></item>" +
+			"<item><Title><![CDATA[title2]]></Title><Description><![CDATA[]]></Description><PicUrl><![CDATA[]]></PicUrl><Url><![CDATA[]]></Url></item></Articles></xml>",
+		`"MsgType":"news","ArticleCount":2,"Articles":{"item":[{"Title":"title1","Description":"description1","PicUrl":"picurl","Url":"url"},{"Title":"title2","Description":"","PicUrl":"","Url":""}]}}`,
+	},
+	"transfer": {
+		Transfer{},
+		"<MsgType><![CDATA[transfer_customer_service]]></MsgType></xml>",
+		`"MsgType":"transfer_customer_service"}`,
+	},
+	"transfer to an agent": {
+		Transfer{KfAccount: "test1@test"},
+		"<MsgType><![CDATA[transfer_customer_service]]></MsgType><TransInfo><KfAccount><![CDATA[test1@test]]></KfAccount></TransInfo></xml>",
+		`"MsgType":"transfer_customer_service","TransInfo":{"KfAccount":"test1@test"}}`,
+	},
+}
+
 func TestReplies(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		reply     Reply
-		xml, json string
-	}{
-		"text": {
-			Text{Content: "您好 😀\n<a href=\"https://example.com/?a=1&b=2\">照片</a>"},
-			"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[您好 😀\n<a href=\"https://example.com/?a=1&b=2\">照片</a>]]></Content></xml>",
-			`"MsgType":"text","Content":"您好 😀\u000a<a href=\"https://example.com/?a=1&b=2\">照片</a>"}`,
-		},
-		"text with the end of CDATA": {
-			Text{Content: "a]]>b]]]]>>"},
-			"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[a]]]]><![CDATA[>b]]]]]]><![CDATA[>>]]></Content></xml>",
-			`"MsgType":"text","Content":"a]]>b]]]]>>"}`,
-		},
-		"text that XML cannot hold": {
-			Text{Content: "a\x00b\x1fc\xffd\uFFFEe\r\nf\rg\t\\"},
-			"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[abc\uFFFDde\nf\ng\t\\]]></Content></xml>",
-			`"MsgType":"text","Content":"abc` + "\uFFFD" + `de\u000af\u000ag\u0009\\"}`,
-		},
-		"image": {
-			Image{MediaID: "media_id"},
-			"<MsgType><![CDATA[image]]></MsgType><Image><MediaId><![CDATA[media_id]]></MediaId></Image></xml>",
-			`"MsgType":"image","Image":{"MediaId":"media_id"}}`,
-		},
-		"voice": {
-			Voice{MediaID: "media_id"},
-			"<MsgType><![CDATA[voice]]></MsgType><Voice><MediaId><![CDATA[media_id]]></MediaId></Voice></xml>",
-			`"MsgType":"voice","Voice":{"MediaId":"media_id"}}`,
-		},
-		"video": {
-			Video{MediaID: "media_id", Title: "title", Description: "description"},
-			"<MsgType><![CDATA[video]]></MsgType><Video><MediaId><![CDATA[media_id]]></MediaId><Title><![CDATA[title]]></Title><Description><![CDATA[description]]></Description></Video></xml>",
-			`"MsgType":"video","Video":{"MediaId":"media_id","Title":"title","Description":"description"}}`,
-		},
-		"video alone": {
-			Video{MediaID: "media_id"},
-			"<MsgType><![CDATA[video]]></MsgType><Video><MediaId><![CDATA[media_id]]></MediaId></Video></xml>",
-			`"MsgType":"video","Video":{"MediaId":"media_id"}}`,
-		},
-		"music": {
-			Music{Title: "TITLE", Description: "DESCRIPTION", URL: "MUSIC_Url", HQURL: "HQ_MUSIC_Url", ThumbMediaID: "media_id"},
-			"<MsgType><![CDATA[music]]></MsgType><Music><Title><![CDATA[TITLE]]></Title><Description><![CDATA[DESCRIPTION]]></Description><MusicUrl><![CDATA[MUSIC_Url]]></MusicUrl><HQMusicUrl><![CDATA[HQ_MUSIC_Url]]></HQMusicUrl><ThumbMediaId><![CDATA[media_id]]></ThumbMediaId></Music></xml>",
-			`"MsgType":"music","Music":{"Title":"TITLE","Description":"DESCRIPTION","MusicUrl":"MUSIC_Url","HQMusicUrl":"HQ_MUSIC_Url","ThumbMediaId":"media_id"}}`,
-		},
-		"music alone": {
-			Music{ThumbMediaID: "media_id"},
-			"<MsgType><![CDATA[music]]></MsgType><Music><ThumbMediaId><![CDATA[media_id]]></ThumbMediaId></Music></xml>",
-			`"MsgType":"music","Music":{"ThumbMediaId":"media_id"}}`,
-		},
-		"news": {
-			News{Articles: []Article{{Title: "title1", Description: "description1", PicURL: "picurl", URL: "url"}, {Title: "title2"}}},
-			"<MsgType><![CDATA[news]]></MsgType><ArticleCount>2</ArticleCount><Articles><item><Title><![CDATA[title1]]></Title><Description><![CDATA[description1]]></Description><PicUrl><![CDATA[picurl]]></PicUrl><Url><![CDATA[url]]></Url></item>" +
-				"<item><Title><![CDATA[title2]]></Title><Description><![CDATA[]]></Description><PicUrl><![CDATA[]]></PicUrl><Url><![CDATA[]]></Url></item></Articles></xml>",
-			`"MsgType":"news","ArticleCount":2,"Articles":{"item":[{"Title":"title1","Description":"description1","PicUrl":"picurl","Url":"url"},{"Title":"title2","Description":"","PicUrl":"","Url":""}]}}`,
-		},
-		"transfer": {
-			Transfer{},
-			"<MsgType><![CDATA[transfer_customer_service]]></MsgType></xml>",
-			`"MsgType":"transfer_customer_service"}`,
-		},
-		"transfer to an agent": {
-			Transfer{KfAccount: "test1@test"},
-			"<MsgType><![CDATA[transfer_customer_service]]></MsgType><TransInfo><KfAccount><![CDATA[test1@test]]></KfAccount></TransInfo></xml>",
-			`"MsgType":"transfer_customer_service","TransInfo":{"KfAccount":"test1@test"}}`,
-		},
-	} {
+	for name, tt := range replies {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := AppendReply([]byte("before"), XML, replyTo("event"), tt.reply, replyTime)
