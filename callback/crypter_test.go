@@ -123,10 +123,11 @@ func TestOpenRefuses(t *testing.T) {
 		{"an empty message", seal(c, layout(0, "", testAppID, repeated(26, 26)...)), nil},
 		{"empty", "", ErrDecrypt},
 		{"not base64", "!!!!", ErrDecrypt},
+		{"base64 and more", seal(c, good) + "!", ErrDecrypt},
 		{"cut base64", seal(c, good)[:50], ErrDecrypt},
 		{"half a block", base64.StdEncoding.EncodeToString(good[:16]), ErrDecrypt},
 		{"no whole blocks", base64.StdEncoding.EncodeToString(good[:31]), ErrDecrypt},
-		{"16 beyond a block", base64.StdEncoding.EncodeToString(good[:48]), ErrDecrypt},
+		{"16 beyond a block", seal(c, layout(4, "good", testAppID, repeated(6, 6)...)), ErrDecrypt},
 		{"padding of 0", seal(c, append(layout(4, "good", testAppID), repeated(0, 22)...)), ErrDecrypt},
 		{"padding of 33", seal(c, append(layout(4, "good", testAppID), repeated(33, 54)...)), ErrDecrypt},
 		{"padding of 255", seal(c, append(layout(4, "good", testAppID), repeated(255, 22)...)), ErrDecrypt},
@@ -182,7 +183,7 @@ func TestSealRoundTrip(t *testing.T) {
 	for size := range 100 {
 		message := strings.Repeat("é", size)
 		for _, format := range []Format{XML, JSON} {
-			dst = c.Sealer().Seal(dst[:0], format, []byte(message), 1763913600, `n"]]>&<`)
+			dst = c.Sealer().Seal(dst[:0], format, []byte(message), 1763913600, "n\"]]>&<\r\n\x01")
 			e, err := ParseEnvelope(dst)
 			require.NoError(t, err)
 			assert.Equal(t, format, e.Format)
@@ -267,7 +268,7 @@ func TestNewCrypterRefuses(t *testing.T) {
 		"callback: AESKey has 44 characters; copy the 43 of the console":                            func(a *Account) { a.AESKey += "=" },
 		"callback: PreviousAESKey has 42 characters; copy the 43 of the console":                    func(a *Account) { a.PreviousAESKey = testKey[1:] },
 		"callback: AESKey has a character other than letters and digits; copy it from the console":  func(a *Account) { a.AESKey = testKey[:42] + "!" },
-		"callback: AESKey has a character other than letters and digits; copy it from the console ": func(a *Account) { a.AESKey = testKey[:42] + "\n" },
+		"callback: AESKey has a character other than letters and digits; copy it from the console ": func(a *Account) { a.AESKey = testKey[:39] + "\n\n\n\n" },
 	} {
 		a := good
 		change(&a)
