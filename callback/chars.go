@@ -140,10 +140,7 @@ func reference(s string) (r rune, size int) {
 		if !ok || err != nil || n > utf8.MaxRune {
 			return '&', 1
 		}
-		r = rune(n)
-		if !utf8.ValidRune(r) {
-			r = utf8.RuneError
-		}
+		r = rune(n) // half of a pair becomes U+FFFD when it is written
 	}
 	return r, end + 1
 }

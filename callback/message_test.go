@@ -33,6 +33,31 @@ func TestDeliveryStatus(t *testing.T) {
 	}
 }
 
+// TestOtherShapes has parts that are shaped or named otherwise than in the reference.
+func TestOtherShapes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		event, inner string
+		want         Message
+	}{
+		"a List's sibling": {"subscribe_msg_sent_event", "<SubscribeMsgSentEvent><Listing><MsgID>1</MsgID></Listing><List/></SubscribeMsgSentEvent>",
+			&SubscribeMsgSentEvent{List: []SubscribeReceipt{{}}}},
+		"MsgId in a List":  {"subscribe_msg_sent_event", "<List><MsgId>1</MsgId></List>", &SubscribeMsgSentEvent{List: []SubscribeReceipt{{MsgID: 1}}}},
+		"a List elsewhere": {"subscribe_msg_popup_event", "<A><List><TemplateId>1</TemplateId></List></A>", &SubscribeMsgPopupEvent{}},
+		"pictures without items": {"pic_weixin", "<SendPicsInfo><PicList><PicMd5Sum>a</PicMd5Sum></PicList><PicList><PicMd5Sum>b</PicMd5Sum></PicList></SendPicsInfo>",
+			&PicWeixinEvent{MenuPics: MenuPics{MD5Sums: []string{"a", "b"}}}},
+		"an item elsewhere": {"MASSSENDJOBFINISH", "<ResultList><item><ArticleIdx>1</ArticleIdx></item></ResultList>", &MassSendJobFinishEvent{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			*tt.want.Head() = Header{MsgType: "event", Event: tt.event}
+			m, err := Parse([]byte("<xml><MsgType>event</MsgType><Event>" + tt.event + "</Event>" + tt.inner + "</xml>"))
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, m)
+		})
+	}
+}
+
 func TestMassStatus(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[MassStatus]struct {

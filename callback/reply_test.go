@@ -134,6 +134,8 @@ func TestReplyIsRefused(t *testing.T) {
 		"voice":                 {replyTo("text"), Voice{}, "a Voice needs a MediaID"},
 		"video":                 {replyTo("text"), Video{Title: "t"}, "a Video needs a MediaID"},
 		"music":                 {replyTo("text"), Music{URL: "u"}, "a Music needs a ThumbMediaID"},
+		"a title of controls":   {replyTo("event"), News{[]Article{{Title: "\x00"}}}, "article 1 of the News needs a Title"},
+		"an id of controls":     {replyTo("text"), Image{"\x00"}, "an Image needs a MediaID"},
 		"no articles":           {replyTo("event"), News{}, "a News needs an Article"},
 		"8 articles":            {replyTo("event"), many(8), ""},
 		"9 articles":            {replyTo("event"), many(9), "a News of 9 articles; in reply to this kind of message WeChat shows 8"},
