@@ -13,7 +13,7 @@ const (
 
 // plain reports whether s has neither a carriage return nor anything that XML cannot hold.
 func plain(s string) bool {
-	for len(s) > 0 {
+	for whole := s; len(s) > 0; {
 		switch {
 		case len(s) >= 32 && (odd(s)|odd(s[8:])|odd(s[16:])|odd(s[24:]))&highBits == 0:
 			s = s[32:]
@@ -21,6 +21,8 @@ func plain(s string) bool {
 		case len(s) >= 8 && odd(s)&highBits == 0:
 			s = s[8:]
 			continue
+		case len(s) < 8 && len(whole) >= 8 && odd(whole[len(whole)-8:])&highBits == 0:
+			return true
 		}
 		size := 1
 		if c := s[0]; c >= utf8.RuneSelf {

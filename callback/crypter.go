@@ -125,6 +125,11 @@ func (c *Crypter) Sealer() Sealer { return Sealer{c, c.tokens[0], c.keys[0]} }
 // Nothing is decrypted before the signature fits ([ErrSignature]). Then the padding, the length
 // and the AppID have to be right: [ErrDecrypt], [ErrAppID].
 func (c *Crypter) Open(dst []byte, msgSignature, timestamp, nonce, encrypt string) ([]byte, Sealer, error) {
+	return c.open(dst, msgSignature, timestamp, nonce, []byte(encrypt))
+}
+
+// open is Open. Encrypt must not overlap with dst.
+func (c *Crypter) open(dst []byte, msgSignature, timestamp, nonce string, encrypt []byte) ([]byte, Sealer, error) {
 	token := c.signer(msgSignature, timestamp, nonce, encrypt)
 	if token == nil {
 		return dst, Sealer{}, ErrSignature
@@ -143,9 +148,9 @@ func (c *Crypter) Open(dst []byte, msgSignature, timestamp, nonce, encrypt strin
 }
 
 // signer returns the token with which a push was signed, or nil.
-func (c *Crypter) signer(msgSignature, timestamp, nonce, encrypt string) *string {
+func (c *Crypter) signer(msgSignature, timestamp, nonce string, encrypt []byte) *string {
 	for _, token := range c.tokens {
-		if Verify(msgSignature, *token, timestamp, nonce, encrypt) {
+		if verify(msgSignature, *token, timestamp, nonce, encrypt) {
 			return token
 		}
 	}
@@ -153,11 +158,11 @@ func (c *Crypter) signer(msgSignature, timestamp, nonce, encrypt string) *string
 }
 
 // decrypt appends the message in encrypt to dst.
-func (c *Crypter) decrypt(dst []byte, key *aesKey, encrypt string) ([]byte, error) {
+func (c *Crypter) decrypt(dst []byte, key *aesKey, encrypt []byte) ([]byte, error) {
 	start := len(dst)
 	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(encrypt)))
 	text := dst[start:cap(dst)]
-	n, err := base64.StdEncoding.Decode(text, []byte(encrypt))
+	n, err := base64.StdEncoding.Decode(text, encrypt)
 	if err != nil || n < padSize || n%padSize != 0 {
 		return nil, ErrDecrypt
 	}

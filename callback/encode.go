@@ -17,13 +17,13 @@ type encoder struct {
 func (e *encoder) reply(r Reply) {
 	switch r := r.(type) {
 	case Text:
-		e.text("MsgType", "text")
+		e.word("MsgType", "text")
 		e.text("Content", r.Content)
 	case Image:
-		e.text("MsgType", "image")
+		e.word("MsgType", "image")
 		e.media("Image", r.MediaID)
 	case Voice:
-		e.text("MsgType", "voice")
+		e.word("MsgType", "voice")
 		e.media("Voice", r.MediaID)
 	case Video:
 		e.video(r)
@@ -32,7 +32,7 @@ func (e *encoder) reply(r Reply) {
 	case News:
 		e.news(r.Articles)
 	case Transfer:
-		e.text("MsgType", "transfer_customer_service")
+		e.word("MsgType", "transfer_customer_service")
 		if r.KfAccount != "" {
 			e.begin("TransInfo")
 			e.text("KfAccount", r.KfAccount)
@@ -48,7 +48,7 @@ func (e *encoder) media(name, id string) {
 }
 
 func (e *encoder) video(r Video) {
-	e.text("MsgType", "video")
+	e.word("MsgType", "video")
 	e.begin("Video")
 	e.text("MediaId", r.MediaID)
 	e.optional("Title", r.Title)
@@ -57,7 +57,7 @@ func (e *encoder) video(r Video) {
 }
 
 func (e *encoder) music(r Music) {
-	e.text("MsgType", "music")
+	e.word("MsgType", "music")
 	e.begin("Music")
 	e.optional("Title", r.Title)
 	e.optional("Description", r.Description)
@@ -68,7 +68,7 @@ func (e *encoder) music(r Music) {
 }
 
 func (e *encoder) news(articles []Article) {
-	e.text("MsgType", "news")
+	e.word("MsgType", "news")
 	e.number("ArticleCount", int64(len(articles)))
 	e.begin("Articles")
 	if e.json {
@@ -106,6 +106,21 @@ func (e *encoder) open() {
 }
 
 func (e *encoder) close() { e.end("xml") }
+
+// head writes what all replies have but the MsgType. It comes with each of them, so for XML it is
+// written in few pieces.
+func (e *encoder) head(to, from string, seconds int64) {
+	if e.json {
+		e.text("ToUserName", to)
+		e.text("FromUserName", from)
+		e.number("CreateTime", seconds)
+		return
+	}
+	e.dst = appendCDATA(append(e.dst, "<ToUserName>"...), to)
+	e.dst = appendCDATA(append(e.dst, "</ToUserName><FromUserName>"...), from)
+	e.dst = strconv.AppendInt(append(e.dst, "</FromUserName><CreateTime>"...), seconds, 10)
+	e.dst = append(e.dst, "</CreateTime>"...)
+}
 
 // name begins an element.
 func (e *encoder) name(name string) {
@@ -149,6 +164,17 @@ func (e *encoder) text(name, value string) {
 		return
 	}
 	e.dst = appendCDATA(e.dst, value)
+	e.end(name)
+}
+
+// word is text for one of our own words, which need no look.
+func (e *encoder) word(name, value string) {
+	e.name(name)
+	if e.json {
+		e.dst = append(append(append(e.dst, '"'), value...), '"')
+		return
+	}
+	e.dst = append(append(append(e.dst, cdataStart...), value...), cdataEnd...)
 	e.end(name)
 }
 

@@ -89,9 +89,7 @@ func AppendReply(dst []byte, format Format, in *Header, r Reply, now time.Time) 
 	}
 	e := encoder{dst: dst, json: format == JSON}
 	e.open()
-	e.text("ToUserName", in.FromUserName)
-	e.text("FromUserName", in.ToUserName)
-	e.number("CreateTime", now.Unix())
+	e.head(in.FromUserName, in.ToUserName, now.Unix())
 	e.reply(r)
 	e.close()
 	return e.dst, nil

@@ -23,7 +23,11 @@ func Signature(token, timestamp, nonce, encrypt string) string {
 // The parameter signature of a request, without encrypt, covers neither the body nor the other
 // parameters.
 func Verify(signature, token, timestamp, nonce, encrypt string) bool {
-	sum := digest(token, timestamp, nonce, []byte(encrypt))
+	return verify(signature, token, timestamp, nonce, []byte(encrypt))
+}
+
+func verify(signature, token, timestamp, nonce string, encrypt []byte) bool {
+	sum := digest(token, timestamp, nonce, encrypt)
 	return subtle.ConstantTimeCompare(sum[:], []byte(signature)) == 1 && token != ""
 }
 
