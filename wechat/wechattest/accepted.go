@@ -112,8 +112,8 @@ type remembered struct {
 }
 
 // add accepts m, unless it repeats a message; either way the msgid returned is
-// that of the accepted one.
-func (l *ledger) add(m Accepted) (msgID int64) {
+// that of the accepted one. fresh says that it repeats none.
+func (l *ledger) add(m Accepted) (msgID int64, fresh bool) {
 	key, keyed := l.key(m)
 	l.mu.Lock()
 	if keyed {
@@ -121,7 +121,7 @@ func (l *ledger) add(m Accepted) (msgID int64) {
 		if old, ok := l.lookup(key); ok && m.Time.UnixNano()-old.at < int64(repeatWindow) {
 			l.repeated++
 			l.mu.Unlock()
-			return old.msgID
+			return old.msgID, false
 		}
 	}
 	if m.Custom == nil && m.OneTime == nil {
@@ -138,7 +138,7 @@ func (l *ledger) add(m Accepted) (msgID int64) {
 	if hook := l.hook.Load(); hook != nil {
 		(*hook)(m)
 	}
-	return m.MsgID
+	return m.MsgID, true
 }
 
 func (l *ledger) key(m Accepted) (key messageKey, keyed bool) {

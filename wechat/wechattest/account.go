@@ -28,6 +28,9 @@ type Account struct {
 	classic, stable grant
 	usage           usageBook
 	webAuth         webAuth
+
+	line     atomic.Pointer[line] // where pushes go; nil: nowhere
+	receipts atomic.Pointer[Receipts]
 }
 
 // AddAccount adds an account. It panics when the AppID or the secret is empty

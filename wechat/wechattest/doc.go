@@ -16,6 +16,10 @@
 // the clock with [Server.Advance] or [WithClock], sets quotas, and serves
 // with [Server.Handle] what is not simulated.
 //
+// It plays the other side too: [Account.SetCallback] says where the account
+// has its callback, [Account.Push] pushes what a follower writes or does, and
+// [Account.SendReceipts] has template messages receipted.
+//
 // Simulated are the paths /cgi-bin/token, stable_token,
 // message/template/send, template/get_all_private_template,
 // template/api_add_template, template/del_private_template,
@@ -90,6 +94,10 @@
 //     43101, 40037, 41030, 47003
 //   - the subscription library: 30 titles at a time, 2 to 5 keywords, 15
 //     characters for the scene, 200012 to 200022
+//   - a push is signed, hung up on after 5 s and repeated; a reply must be
+//     encrypted in the safe mode and must not be in the plain one; success
+//     and an empty body are replies in every mode
+//   - one article in a reply to a message, 8 to an event
 //
 // These are guesses, made so that a mistake shows:
 //   - a POST without a Content-Length is answered 412 as well
@@ -135,6 +143,12 @@
 //   - URLs lead to this server, and need no token
 //   - the order of an upload's checks: type, form, empty, size, format,
 //     extension, length, description, cap
+//   - a push is delivered three times in all, the repeats with the same
+//     signature and at once ([Callback] has knobs); an answer that cannot be
+//     read is not asked for again, a status other than 200 is
+//   - a reply's text of more than 2,048 bytes, a CreateTime in milliseconds,
+//     an ArticleCount that is wrong and whatever stands behind the XML are
+//     refused
 //   - the path of an unknown call is looked at before its token: 404
 //   - every message of a follower opens their window anew; a message is taken
 //     out of the window that ends first; who interacts follows the account

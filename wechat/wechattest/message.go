@@ -45,7 +45,12 @@ func (c *call) sendTemplate() reply {
 	if code := state.refusal(); code != 0 {
 		return c.refuse(code)
 	}
-	msgID := c.server.ledger.add(Accepted{AppID: c.account.AppID, To: in.To, Time: c.now, Message: in.Message, Body: c.body})
+	accepted := Accepted{AppID: c.account.AppID, To: in.To, Time: c.now, Message: in.Message, Body: c.body}
+	msgID, fresh := c.server.ledger.add(accepted)
+	if fresh {
+		accepted.MsgID = msgID
+		c.account.receipt(accepted)
+	}
 	answer := make([]byte, 0, 64)
 	answer = append(answer, `{"errcode":0,"errmsg":"ok","msgid":`...)
 	answer = strconv.AppendInt(answer, msgID, 10)

@@ -56,6 +56,7 @@ type Server struct {
 	shelf   shelf
 	media   mediaStore
 	rids    ridLog
+	pushes  atomic.Int64   // messages pushed
 	errmsgs map[int]string // never changed
 }
 
@@ -144,6 +145,7 @@ func (s *Server) Close() {
 		for open := true; open; {
 			_ = s.http.Close()
 			s.transport.CloseIdleConnections()
+			s.closeLines()
 			open = !s.quiet()
 		}
 		close(s.closed)

@@ -189,7 +189,7 @@ func (c *call) notify() reply {
 		return c.refuse(43101)
 	}
 	// No client_msg_id of its own: whether it makes a repetition count once is not known.
-	msgID := c.server.ledger.add(Accepted{AppID: c.account.AppID, To: n.To, Time: c.now, Body: c.body, Notification: &n})
+	msgID, _ := c.server.ledger.add(Accepted{AppID: c.account.AppID, To: n.To, Time: c.now, Body: c.body, Notification: &n})
 	return c.success(struct {
 		Code    int    `json:"errcode"`
 		Message string `json:"errmsg"`
