@@ -222,7 +222,7 @@ func FuzzReply(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, to, a, b, c, d string) {
 		r := []Reply{
-			Text{a}, Image{a}, Voice{a}, Video{a, b, c}, Music{a, b, c, d, a + b},
+			Text{a}, Image{a}, Voice{a}, Video{MediaID: a, Title: b, Description: c}, Music{a, b, c, d, a + b},
 			News{[]Article{{a, b, c, d}, {b + "t", c, d, a}}}, Transfer{a},
 		}[kind%7]
 		in := &Header{ToUserName: "gh_1", FromUserName: to, MsgType: "event"}

@@ -34,6 +34,9 @@ type Video struct {
 	MediaID     string // of an uploaded video
 	Title       string // empty: none
 	Description string // empty: none
+	// ThumbMediaID is of an uploaded picture. It is not part of the reply; it is what the same
+	// video needs where it is sent later, as a customer-service message ([Config].Late).
+	ThumbMediaID string
 }
 
 // Music (音乐) is a reply with a piece of music elsewhere on the web.

@@ -210,7 +210,7 @@ func (a answer) reply() Reply {
 	case "voice":
 		return Voice{a.Voice.MediaID}
 	case "video":
-		return Video(a.Video)
+		return Video{MediaID: a.Video.MediaID, Title: a.Video.Title, Description: a.Video.Description}
 	case "music":
 		return Music{a.Music.Title, a.Music.Description, a.Music.URL, a.Music.HQURL, a.Music.ThumbMediaID}
 	case "news":
