@@ -36,6 +36,7 @@ func run(ctx context.Context, stdout io.Writer) error {
 		{"template: subscriptions", useSubscriptions},
 		{"media", useMedia},
 		{"custom", useCustom},
+		{"callback", useCallbacks},
 	}
 	for _, step := range steps {
 		if err := simulate(ctx, step.use); err != nil {
