@@ -13,11 +13,11 @@ import (
 const (
 	DefaultBodyLimit      = 1 << 20          // bytes; the platform's pushes have some hundreds
 	DefaultFreshness      = 10 * time.Minute // either way, so that a clock that is off by minutes does no harm
-	DefaultHandlerTimeout = 30 * time.Second
-	DefaultGrace          = 2 * time.Second
-	DefaultMaxInFlight    = 4096
-	DefaultRemember       = 1 << 13 // messages: half a minute of 270 per second; some 5 MB with replies
-	defaultLapse          = 2       // without Late
+	DefaultHandlerTimeout = 30 * time.Second // of a handler, and of Late
+	DefaultGrace          = 2 * time.Second  // for a repeat, before Late
+	DefaultMaxInFlight    = 4096             // messages that are handled at one time
+	DefaultRemember       = 1 << 13          // messages: half a minute of 270 per second; some 5 MB with replies
+	defaultLapse          = 2                // without Late
 )
 
 const (

@@ -117,9 +117,9 @@ func (m *LocationMessage) set(path, value string) (err error) {
 // LinkMessage (链接消息) is a shared page.
 type LinkMessage struct {
 	Header
-	Title       string
-	Description string
-	URL         string
+	Title       string // the page's
+	Description string // what the card says below it
+	URL         string // the page's address
 }
 
 func (m *LinkMessage) set(path, value string) error {
@@ -139,8 +139,8 @@ func (m *LinkMessage) set(path, value string) error {
 type FileMessage struct {
 	Header
 	Title       string // the file's name
-	Description string
-	FileKey     string
+	Description string // as the sender wrote it
+	FileKey     string // the platform's name for it
 	FileMD5     string // (FileMd5)
 	FileSize    int64  // (FileTotalLen) bytes
 }
@@ -164,9 +164,9 @@ func (m *FileMessage) set(path, value string) (err error) {
 // MiniProgramPageMessage (小程序卡片消息) is the card of a mini program's page.
 type MiniProgramPageMessage struct {
 	Header
-	Title        string
+	Title        string // the card's
 	AppID        string // (AppId) the mini program's
-	PagePath     string
+	PagePath     string // where the card leads
 	ThumbURL     string // (ThumbUrl) the picture of the card
 	ThumbMediaID string // (ThumbMediaId) the same for a download
 }

@@ -29,8 +29,8 @@ type KfCloseSessionEvent struct {
 // KfSwitchSessionEvent (kf_switch_session, 转接会话) tells that an agent has passed a follower on.
 type KfSwitchSessionEvent struct {
 	Header
-	FromKfAccount string
-	ToKfAccount   string
+	FromKfAccount string // whose session it was
+	ToKfAccount   string // whose it is now
 }
 
 func (m *KfSwitchSessionEvent) set(path, value string) error {
@@ -48,7 +48,7 @@ func (m *KfSwitchSessionEvent) set(path, value string) error {
 // the user there.
 type Withdrawal struct {
 	OpenID  string // the user
-	UnionID string
+	UnionID string // empty without an open platform account (开放平台)
 	AppID   string // the account's
 	// RevokeInfo is what was withdrawn: 201 address, 202 invoice, 203 cards, 204 microphone, 205
 	// nickname and avatar, 206 location, 207 chosen media.
@@ -131,8 +131,8 @@ type VerifyExpiredEvent struct {
 // Refusal says why a verification failed, part of [QualificationVerifyFailEvent] and
 // [NamingVerifyFailEvent].
 type Refusal struct {
-	FailTime   int64 // unix seconds
-	FailReason string
+	FailTime   int64  // unix seconds
+	FailReason string // the platform's words
 }
 
 func (m *Refusal) set(path, value string) (err error) {

@@ -20,8 +20,8 @@ type Format uint8
 
 // The formats of the platform. Official accounts (公众号, 服务号) get XML; mini programs may choose.
 const (
-	XML Format = iota
-	JSON
+	XML  Format = iota // what official accounts get
+	JSON               // what mini programs may choose
 )
 
 // FormatOf tells the format of body by its first byte that is no blank. Anything but < and { is

@@ -51,11 +51,11 @@ const (
 // is what sending answered.
 type MassSendJobFinishEvent struct {
 	Header
-	Status      MassStatus
-	TotalCount  int // followers it was meant for
-	FilterCount int // of these, whom it may be sent to
-	SentCount   int // of these, who got it
-	ErrorCount  int // of these, who did not
+	Status      MassStatus // how it went
+	TotalCount  int        // followers it was meant for
+	FilterCount int        // of these, whom it may be sent to
+	SentCount   int        // of these, who got it
+	ErrorCount  int        // of these, who did not
 	// Copyright (CopyrightCheckResult, 原创校验结果) has one entry for each checked article.
 	Copyright []CopyrightResult
 	// CopyrightCount is the platform's own count of them.
@@ -74,10 +74,10 @@ type CopyrightResult struct {
 	UserDeclareState    int    // what the account declared
 	AuditState          int    // what the platform found
 	OriginalArticleURL  string // (OriginalArticleUrl) what it resembles
-	OriginalArticleType int
-	CanReprint          int // 1: it may be reprinted
-	NeedReplaceContent  int // 1: its content has to be replaced by the original
-	NeedShowSource      int // (NeedShowReprintSource) 1: the source has to be named
+	OriginalArticleType int    // its kind, as the platform numbers it
+	CanReprint          int    // 1: it may be reprinted
+	NeedReplaceContent  int    // 1: its content has to be replaced by the original
+	NeedShowSource      int    // (NeedShowReprintSource) 1: the source has to be named
 }
 
 // ArticleURL tells where one article can be read.

@@ -28,8 +28,8 @@ type Delivery struct {
 	// Type is the MsgType, and Event the event's name, as they were received. Both are empty for
 	// a request that was refused before it was read, and for third-party platforms' own pushes.
 	Type, Event string
-	AppID       string // as configured; may be empty in plain mode
-	Outcome     Outcome
+	AppID       string        // as configured; may be empty in plain mode
+	Outcome     Outcome       // what became of it
 	Status      int           // of the response; for OutcomeDropped nobody reads it
 	Err         error         // why it was refused, otherwise nil
 	Duration    time.Duration // from the arrival to the answer

@@ -40,10 +40,10 @@ type Callback struct {
 	Handler http.Handler
 	URL     string
 
-	Token  string // needed
-	AESKey string // EncodingAESKey, 43 characters; needed unless the mode is Plain
-	Mode   Mode
-	Format callback.Format
+	Token  string          // needed
+	AESKey string          // EncodingAESKey, 43 characters; needed unless the mode is Plain
+	Mode   Mode            // the zero Mode is Plain
+	Format callback.Format // the zero Format is XML
 
 	// AppID is the component's for an account that a third-party platform runs. Empty: the
 	// account's.

@@ -29,8 +29,8 @@ type Push struct {
 // An Element is an element of a [Push]. Value is a string, which is sent as CDATA, an int, an
 // int64 or a float64, which are sent bare, or []Element.
 type Element struct {
-	Name  string
-	Value any
+	Name  string // as the platform spells it
+	Value any    // of one of the types above
 }
 
 // Text is a text message (文本消息).
