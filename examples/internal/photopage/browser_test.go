@@ -131,7 +131,7 @@ func newCampus(t *testing.T) *campus {
 	t.Cleanup(func() { _ = server.Close(); <-done })
 
 	_, err = push.Run(t.Context(), nil, push.Config{
-		AppID: c.wechat.AppID, Sender: c.wechat.Client().Template, School: school, Ledger: school, Campaign: "c", TemplateID: id,
+		AppID: c.wechat.AppID, Caller: c.wechat.Client(), School: school, Ledger: school, Campaign: "c", TemplateID: id,
 		Fields: []push.Field{{Key: "thing1", Text: "{student_name}"}},
 		Link:   func(row int64) string { return c.page.Link(row, time.Now().Add(time.Hour)) },
 	})
