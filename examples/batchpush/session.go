@@ -127,7 +127,7 @@ func (s *session) config(campaign push.Campaign) push.Config {
 	p := s.p
 	pace := p.pace(s.account.Simulated())
 	c := push.Config{
-		AppID: s.account.AppID, Sender: s.account.Client.Template,
+		AppID: s.account.AppID, Caller: s.account.Client,
 		School: s.school, Ledger: s.ledger, Query: s.query,
 		Campaign: campaign.Name, TemplateID: s.chosen.ID, Since: p.sinceTime,
 		Public: p.public || s.account.Simulated() && s.links == nil,
@@ -142,7 +142,7 @@ func (s *session) config(campaign push.Campaign) push.Config {
 		c.Fields = append(c.Fields, push.Field{Key: f.key, Text: f.text})
 	}
 	if s.links != nil {
-		c.Link = s.link
+		c.Link, c.LinkBase = s.link, p.link
 	}
 	return c
 }

@@ -22,12 +22,15 @@ type settings struct {
 	Template string  `json:"template"`
 	Fields   []Field `json:"fields"`
 	Since    int64   `json:"since"`
-	Linked   bool    `json:"linked"`
+	Link     string  `json:"link"` // what links begin with; empty: there are none
 	Public   bool    `json:"public"`
 }
 
 func (c *Config) settings() (string, error) {
-	s := settings{Template: c.TemplateID, Fields: c.Fields, Linked: c.Link != nil, Public: c.Public}
+	s := settings{Template: c.TemplateID, Fields: c.Fields, Public: c.Public && c.Link == nil}
+	if c.Link != nil {
+		s.Link = "link:" + c.LinkBase
+	}
 	if !c.Since.IsZero() {
 		s.Since = c.Since.Unix()
 	}
@@ -60,47 +63,29 @@ func (c *Config) now() time.Time {
 	return time.Now()
 }
 
-// begin makes the campaign or checks that it is the one that was begun.
+// begin makes the campaign or checks that it is the one that was begun. Two processes may begin
+// it at the same moment: the first one's settings stand.
 func (e *engine) begin(ctx context.Context) error {
 	want, err := e.cfg.settings()
 	if err != nil {
 		return err
 	}
+	insert, end := "INSERT OR IGNORE", ""
+	if e.cfg.Ledger.Dialect == db.MySQL {
+		insert, end = "INSERT", " ON DUPLICATE KEY UPDATE name = name"
+	}
 	var have string
-	err = e.cfg.Ledger.QueryRowContext(ctx, `SELECT settings FROM push_campaign WHERE appid = ? AND name = ?`,
-		e.cfg.AppID, e.cfg.Campaign).Scan(&have)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		insert := "INSERT OR IGNORE" // two processes may begin it at the same moment
-		if e.cfg.Ledger.Dialect == db.MySQL {
-			insert = "INSERT IGNORE"
+	err = e.ledger.transact(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, insert+` INTO push_campaign (appid, name, settings, unchanged, left_out, created_at, finished_at)
+VALUES (?, ?, ?, 0, 0, ?, 0)`+end, e.cfg.AppID, e.cfg.Campaign, want, e.cfg.now().Unix()); err != nil {
+			return err
 		}
-		_, err = e.cfg.Ledger.ExecContext(ctx, insert+` INTO push_campaign (appid, name, settings, unchanged, left_out, created_at, finished_at)
-VALUES (?, ?, ?, 0, 0, ?, 0)`, e.cfg.AppID, e.cfg.Campaign, want, e.cfg.now().Unix())
-	case err == nil && have != want:
+		return tx.QueryRowContext(ctx, `SELECT settings FROM push_campaign WHERE appid = ? AND name = ?`,
+			e.cfg.AppID, e.cfg.Campaign).Scan(&have)
+	})
+	if err == nil && have != want {
 		return fmt.Errorf("campaign %s: %w", e.cfg.Campaign, ErrSettings)
 	}
-	return err
-}
-
-// load puts the recipients into the ledger, page by page; those that are there stay as they are.
-func (e *engine) load(ctx context.Context) error {
-	left := e.cfg.Limit
-	err := e.source.pages(ctx, func(page []recipient, leftOut int) error {
-		if e.cfg.Limit > 0 {
-			page = page[:min(len(page), left)]
-			left -= len(page)
-		}
-		unchanged, err := e.ledger.add(ctx, page, e.cfg.Again)
-		e.summary.Unchanged += unchanged
-		e.summary.LeftOut += leftOut
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	_, err = e.cfg.Ledger.ExecContext(ctx, `UPDATE push_campaign SET unchanged = ?, left_out = ? WHERE appid = ? AND name = ?`,
-		e.summary.Unchanged, e.summary.LeftOut, e.cfg.AppID, e.cfg.Campaign)
 	return err
 }
 
@@ -111,15 +96,19 @@ func (e *engine) finish(ctx context.Context, start time.Time) (Summary, error) {
 		return e.summary, err
 	}
 	s := &e.summary
-	s.Accepted, s.Skipped, s.Failed, s.Unknown = counts[stateAccepted], counts[stateSkipped], counts[stateFailed], counts[stateUnknown]
-	s.Pending = counts[statePending] + counts[stateSending]
-	s.Recipients = s.Unchanged + s.Accepted + s.Skipped + s.Failed + s.Unknown + s.Pending
+	s.count(counts)
 	s.Seconds = e.cfg.now().Sub(start).Seconds()
+	if !e.loaded { // what the campaign was is not touched
+		return *s, nil
+	}
 	finished := int64(0)
 	if s.Pending == 0 {
 		finished = e.cfg.now().Unix()
 	}
 	_, err = e.cfg.Ledger.ExecContext(ctx, `UPDATE push_campaign SET finished_at = ? WHERE appid = ? AND name = ?`,
 		finished, e.cfg.AppID, e.cfg.Campaign)
+	if err != nil {
+		err = e.ledger.failed(err)
+	}
 	return *s, err
 }

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"os"
-	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -18,18 +17,13 @@ import (
 
 const (
 	defaultWorkers = 16
-	// unlimitedAhead is claimed at a time when no rate bounds it.
-	unlimitedAhead = 1000
-	// firstBackoff doubles with each attempt of a row, up to lastBackoff.
-	firstBackoff = time.Second
-	lastBackoff  = 15 * time.Second
 	// outageLimit ends a push that has reached nobody for so long.
 	outageLimit = 5 * time.Minute
 	// writeLimit bounds the writing down after an abort.
 	writeLimit = 10 * time.Second
 )
 
-// engine is one Run.
+// engine is one Run. All of it but the gate belongs to Run's goroutine.
 type engine struct {
 	cfg     Config
 	stop    <-chan struct{}
@@ -37,14 +31,23 @@ type engine struct {
 	source  *source
 	ledger  *ledger
 	lock    *lock
+	gate    *gate
+	sender  *template.Client
 	limiter *rate.Limiter
 	summary Summary
+	loaded  bool  // all recipients are in the ledger
+	upTo    int64 // the last row that Limit lets through; 0: none is there
 
-	queue   []*row              // claimed, not handed to a sender
-	flying  map[string]*row     // handed to a sender, by client_msg_id
-	results []outcome           // not written yet
-	backoff map[int64]time.Time // rows that wait, by id
-	inBatch int                 // first attempts claimed since the last pause
+	queue   []*row            // claimed, not handed to a sender
+	flying  map[string]*row   // handed to a sender, by client_msg_id
+	results []outcome         // not written yet
+	waiting map[int64]waiting // rows that were put back for a while, by id
+	cursor  int64             // pending rows up to this id have been claimed in this round
+	probing bool              // this round sends only rows that have waited
+	inBatch int               // first attempts claimed since the last pause
+	claimed int               // first attempts claimed by this run
+	taken   int               // rows claimed in this round
+	dry     bool              // the round has found nothing more to claim
 	rules   rules
 	fatal   error
 
@@ -64,6 +67,7 @@ func Run(ctx context.Context, stop <-chan struct{}, cfg Config) (Summary, error)
 		return Summary{}, err
 	}
 	defer e.lock.release()
+	e.gate.lost = e.lock.lost
 	err = e.run(ctx)
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
@@ -75,247 +79,136 @@ func Run(ctx context.Context, stop <-chan struct{}, cfg Config) (Summary, error)
 }
 
 func newEngine(ctx context.Context, stop <-chan struct{}, cfg Config) (*engine, error) {
-	if cfg.AppID == "" || cfg.Sender == nil || cfg.School == nil || cfg.Ledger == nil || cfg.Campaign == "" || cfg.TemplateID == "" {
-		return nil, errors.New("push: AppID, Sender, School, Ledger, Campaign and TemplateID are required")
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	if err := createLedger(ctx, cfg.Ledger); err != nil {
 		return nil, err
 	}
-	if cfg.Workers <= 0 {
+	if cfg.Workers == 0 {
 		cfg.Workers = defaultWorkers
 	}
 	e := &engine{
-		cfg: cfg, stop: stop, log: cfg.Log, flying: map[string]*row{}, backoff: map[int64]time.Time{},
+		cfg: cfg, stop: stop, log: cfg.Log, flying: map[string]*row{}, waiting: map[int64]waiting{},
 		source:  newSource(&cfg),
+		ledger:  &ledger{cfg.Ledger, cfg.AppID, cfg.Campaign, newOwner(), cfg.now},
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		rules:   rules{workers: cfg.Workers},
 		summary: Summary{Campaign: cfg.Campaign},
 	}
+	e.gate = newGate(cfg.Caller, e.ledger.now)
+	e.sender = template.NewClient(e.gate)
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Rate > 0 {
 		e.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), 1)
 	}
-	host, _ := os.Hostname()
-	owner := fmt.Sprintf("%.20s-%d-%s", host, os.Getpid(), rand.Text()[:16])
-	e.ledger = &ledger{cfg.Ledger, cfg.AppID, cfg.Campaign, owner, cfg.now}
 	return e, nil
+}
+
+// newOwner names this Run in the ledger. A host's name may hold characters that the column does
+// not take.
+func newOwner() string {
+	host, _ := os.Hostname()
+	host = strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, host)
+	return fmt.Sprintf("%.20s-%d-%s", host, os.Getpid(), rand.Text()[:16])
 }
 
 func (e *engine) run(ctx context.Context) error {
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
-	if err := e.load(ctx); err != nil {
-		return err
+	if warning := e.ledger.lasting(ctx); warning != "" {
+		e.log.Warn(warning, "database", e.cfg.Ledger.Name)
 	}
-	for state, wanted := range map[string]bool{stateFailed: e.cfg.RetryFailed, stateUnknown: e.cfg.ResendUnknown} {
-		if wanted {
-			if err := e.ledger.reopen(ctx, state); err != nil {
+	for _, again := range []struct {
+		state  string
+		wanted bool
+	}{{stateFailed, e.cfg.RetryFailed}, {stateUnknown, e.cfg.ResendUnknown}} {
+		if again.wanted {
+			if err := e.ledger.reopen(ctx, again.state); err != nil {
 				return err
 			}
 		}
+	}
+	if err := e.load(ctx); err != nil {
+		return e.interrupted(ctx, err)
 	}
 	if err := e.count(ctx); err != nil {
 		return err
 	}
 	for {
-		live, err := e.ledger.recover(ctx, e.lock.alive(ctx))
-		if err != nil {
-			return err
-		}
-		e.round(ctx)
-		if _, err := e.ledger.step(context.WithoutCancel(ctx), e.take(), pick{}); err != nil {
-			return err
-		}
-		switch {
-		case e.fatal != nil:
-			return e.fatal
-		case e.stopped(ctx):
-			return &StopError{Reason: ReasonStopped}
-		case e.batchDone():
-			e.inBatch = 0
-			err = e.pause(ctx)
-		case len(e.backoff) > 0:
-			err = e.sleep(ctx, e.untilNext())
-		case live > 0:
-			err = e.sleep(ctx, time.Second) // another process is sending; take over if it dies
-		default:
-			return nil
-		}
-		if err != nil {
-			return err
+		over, err := e.turn(ctx)
+		if err != nil || over {
+			return e.interrupted(ctx, err)
 		}
 	}
 }
 
-// round sends until there is nothing to send, the batch is full, or something stops it.
-func (e *engine) round(ctx context.Context) {
-	for r := range e.cfg.Sender.SendAll(ctx, e.input(ctx), template.WithWorkers(e.cfg.Workers)) {
-		claimed, ok := e.flying[r.Message.ClientMsgID]
-		if !ok {
-			continue
-		}
-		delete(e.flying, r.Message.ClientMsgID)
-		e.settle(claimed, r)
+// interrupted tells what an abort has broken off from a failure.
+func (e *engine) interrupted(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return &StopError{Reason: ReasonStopped}
 	}
-	for _, r := range e.queue {
-		e.results = append(e.results, outcome{row: r, state: statePending, forget: true})
-	}
-	e.queue = nil
+	return err
 }
 
-// input yields the messages of claimed rows, and claims more when it runs out.
-func (e *engine) input(ctx context.Context) func(func(template.Message, error) bool) {
-	return func(yield func(template.Message, error) bool) {
-		for {
-			if e.fatal != nil || e.stopped(ctx) {
-				return
-			}
-			if len(e.queue) == 0 && !e.claim(ctx) {
-				return
-			}
-			r := e.queue[0]
-			m, ok := e.ready(r)
-			if !ok {
-				e.queue = e.queue[1:]
-				continue
-			}
-			if err := e.limiter.Wait(ctx); err != nil {
-				return
-			}
-			e.queue = e.queue[1:]
-			if r.attempts > 1 && e.ledger.now().Unix()-r.firstAt >= int64(horizon/time.Second) {
-				e.results = append(e.results, outcome{row: r, state: stateUnknown, reason: "too late to repeat safely"})
-				continue
-			}
-			e.flying[r.clientMsgID] = r
-			if !yield(m, nil) {
-				return
-			}
-		}
+// turn is one round of sending and the wait that follows it.
+func (e *engine) turn(ctx context.Context) (over bool, err error) {
+	live, err := e.ledger.recover(ctx, e.lock.alive(ctx))
+	if err != nil {
+		return false, err
 	}
-}
-
-// claim writes down what is known and takes the next rows, in one commit. It returns false when
-// there is nothing to send now.
-func (e *engine) claim(ctx context.Context) bool {
-	for {
-		p := e.pick()
-		if p.n <= 0 {
-			return false
-		}
-		if err := e.lock.held(ctx); err != nil {
-			e.fatal = fmt.Errorf("the lock's connection is lost: %w", err)
-			return false
-		}
-		claimed, err := e.ledger.step(ctx, e.take(), p)
-		if err != nil {
-			e.fatal = err
-			return false
-		}
-		e.progress(0)
-		bound, err := e.source.bound(ctx, claimed)
-		if err != nil {
-			e.fatal = err
-		}
-		for _, r := range claimed {
-			e.admit(r, bound)
-		}
-		if len(e.queue) > 0 || len(claimed) == 0 || e.fatal != nil {
-			return len(e.queue) > 0
-		}
+	e.probing = e.rules.holding() || e.batchDone()
+	e.cursor, e.taken, e.dry = 0, 0, false
+	e.round(ctx)
+	if err := e.flush(context.WithoutCancel(ctx)); err != nil {
+		return false, errors.Join(e.fatal, err)
 	}
-}
-
-// pick chooses what to claim: in an outage rows that have tried the way before, otherwise what
-// comes next within the batch.
-func (e *engine) pick() pick {
-	due, waiting := e.due()
-	p := pick{n: e.ahead(), except: waiting}
-	switch {
-	case e.rules.open():
-		due = due[:min(len(due), e.cfg.Workers)]
-		p = pick{n: len(due), only: due}
-	case e.batchDone():
-		p.n = 0
-	case e.cfg.Batch > 0:
-		p.n = min(p.n, e.cfg.Batch-e.inBatch)
-	}
-	return p
-}
-
-// admit queues a claimed row, unless it must wait or its binding is gone.
-func (e *engine) admit(r *row, bound map[string]bool) {
 	switch {
 	case e.fatal != nil:
-		e.results = append(e.results, outcome{row: r, state: statePending, forget: true})
-		return
-	case !bound[r.openid+"\x00"+r.studentID]:
-		e.results = append(e.results, outcome{row: r, state: stateSkipped, reason: "the binding is gone"})
-		return
+		return false, e.fatal
+	case e.stopped(ctx):
+		return false, &StopError{Reason: ReasonStopped}
+	case len(e.waiting) > 0: // before a pause, which they might not survive
+		return false, e.sleep(ctx, e.untilNext())
+	case e.batchDone():
+		e.inBatch = 0
+		return false, e.pause(ctx)
+	case live > 0:
+		return false, e.sleep(ctx, time.Second) // another process is sending; take over if it dies
 	}
-	delete(e.backoff, r.id)
-	if r.attempts == 1 {
-		e.inBatch++
-	}
-	e.queue = append(e.queue, r)
+	return e.dry && e.taken == 0, nil
 }
 
-// ready makes the message of r, or settles r as failed.
-func (e *engine) ready(r *row) (template.Message, bool) {
-	m, err := e.compose(r)
+// flush writes down what is known.
+func (e *engine) flush(ctx context.Context) error {
+	_, err := e.step(ctx, pick{})
+	return err
+}
+
+// step takes the unwritten results along. When it fails they stay: the last write of the Run may
+// find the database again, and otherwise the rows stay sending, which the next Run takes for
+// what they are.
+func (e *engine) step(ctx context.Context, p pick) (claims, error) {
+	got, err := e.ledger.step(ctx, e.results, p)
 	if err != nil {
-		e.results = append(e.results, outcome{row: r, state: stateFailed, reason: err.Error()})
-		return m, false
+		return claims{}, err
 	}
-	return m, true
-}
-
-// take hands the unwritten results over to a commit. One that fails leaves rows sending, which
-// the next run takes for what they are.
-func (e *engine) take() []outcome {
 	for _, o := range e.results {
 		if o.state != statePending {
 			e.done++
 		}
 	}
-	r := e.results
-	e.results = nil
-	return r
-}
-
-func (e *engine) ahead() int {
-	if e.cfg.Rate <= 0 {
-		return e.cfg.Workers + unlimitedAhead
-	}
-	return e.cfg.Workers + int(math.Ceil(e.cfg.Rate))
-}
-
-func (e *engine) batchDone() bool { return e.cfg.Batch > 0 && e.inBatch >= e.cfg.Batch }
-
-// due parts the rows that were put back into those whose time has come and the others.
-func (e *engine) due() (due, waiting []int64) {
-	due = []int64{}
-	now := time.Now()
-	for id, at := range e.backoff {
-		if now.Before(at) {
-			waiting = append(waiting, id)
-		} else {
-			due = append(due, id)
-		}
-	}
-	slices.Sort(due)
-	return due, waiting
-}
-
-func (e *engine) untilNext() time.Duration {
-	d := lastBackoff
-	for _, at := range e.backoff {
-		d = min(d, time.Until(at))
-	}
-	return max(d, 10*time.Millisecond)
+	clear(e.results)
+	e.results = e.results[:0]
+	return got, nil
 }
 
 func (e *engine) stopped(ctx context.Context) bool {
@@ -325,6 +218,17 @@ func (e *engine) stopped(ctx context.Context) bool {
 	default:
 		return ctx.Err() != nil
 	}
+}
+
+// pausable is an error when the Run is to end, or has lost its lock.
+func (e *engine) pausable(ctx context.Context) error {
+	if err := e.lock.lost(); err != nil {
+		return err
+	}
+	if e.stopped(ctx) {
+		return &StopError{Reason: ReasonStopped}
+	}
+	return nil
 }
 
 func (e *engine) pause(ctx context.Context) error {
@@ -341,6 +245,8 @@ func (e *engine) sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-t.C:
 		return nil
+	case <-e.lock.gone:
+		return e.lock.lost()
 	case <-e.stop:
 	case <-ctx.Done():
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/org/wxhome/template"
 )
@@ -25,11 +24,9 @@ func ParseField(s string) (Field, error) {
 
 var columnPattern = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// beijing is the zone in which times are printed for parents.
-var beijing = time.FixedZone("UTC+8", 8*60*60)
-
-// content is what a row's message is made of. It is kept in the ledger, so that a repeated row
-// says what its client_msg_id promised.
+// content is what a row's message is made of: the required columns but the openid, and those
+// that fields fill in. It is kept in the ledger, so that a repeated row says what its
+// client_msg_id promised.
 type content map[string]string
 
 func (c content) encode() (string, error) {
@@ -44,6 +41,9 @@ func decodeContent(s string) (content, error) {
 	}
 	return c, nil
 }
+
+// photo is what tells two photos of a student apart.
+func (c content) photo() string { return c["photo_url"] + "\x00" + c["photo_update_time"] }
 
 // columns returns the names that stand in braces in f.
 func (f Field) columns() []string {
@@ -62,7 +62,7 @@ func (f Field) value(c content) (string, error) {
 		if !ok {
 			unknown = m
 		}
-		return text
+		return printed(text)
 	})
 	if unknown != "" {
 		return "", fmt.Errorf("the query has no column %s", unknown)
@@ -71,49 +71,23 @@ func (f Field) value(c content) (string, error) {
 }
 
 // compose makes the message of a row, or tells which value breaks its rule.
-func (e *engine) compose(r *row) (template.Message, error) {
-	c, err := decodeContent(r.content)
-	if err != nil {
-		return template.Message{}, err
-	}
-	m := template.Message{To: r.openid, TemplateID: e.cfg.TemplateID, ClientMsgID: r.clientMsgID, Data: template.Data{}}
+func (c *Config) compose(r *row, values content) (template.Message, error) {
+	m := template.Message{To: r.openid, TemplateID: c.TemplateID, ClientMsgID: r.clientMsgID, Data: make(template.Data, len(c.Fields))}
 	switch {
-	case e.cfg.Link != nil:
-		m.URL = e.cfg.Link(r.id)
-	case e.cfg.Public:
-		m.URL = c["photo_url"]
+	case c.Link != nil:
+		m.URL = c.Link(r.id)
+	case c.Public:
+		m.URL = values["photo_url"]
 	}
-	for _, f := range e.cfg.Fields {
-		v, err := f.value(c)
+	for _, f := range c.Fields {
+		v, err := f.value(values)
 		if err != nil {
 			return m, err
 		}
 		m.Data[f.Key] = template.Value{Value: v}
 	}
+	if m.URL != "" && !strings.HasPrefix(m.URL, "https://") && !strings.HasPrefix(m.URL, "http://") {
+		return m, errors.New("the photo's address does not begin with https:// or http://")
+	}
 	return m, m.Validate()
-}
-
-// printed is a column's value as text.
-func printed(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case time.Time:
-		return v.In(beijing).Format("2006年1月2日 15:04")
-	case []byte:
-		return printedText(string(v))
-	case string:
-		return printedText(v)
-	}
-	return fmt.Sprint(v)
-}
-
-// printedText prints the text form of a time, which is how SQLite keeps one, as a time.
-func printedText(s string) string {
-	for _, layout := range []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, s, beijing); err == nil {
-			return t.In(beijing).Format("2006年1月2日 15:04")
-		}
-	}
-	return s
 }

@@ -1,4 +1,4 @@
-package push_test
+package push
 
 import (
 	"context"
@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
-	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/wechat"
 )
 
@@ -50,9 +49,9 @@ func child(arg []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = push.Run(ctx, nil, push.Config{
-		AppID: arg[2], Sender: client.Template, School: d, Ledger: d, Campaign: "kill", TemplateID: templateID,
-		Fields: []push.Field{{Key: "thing1", Text: "{student_name}"}}, Public: true, Rate: killRate, Workers: killWorkers,
+	_, err = Run(ctx, nil, Config{
+		AppID: arg[2], Caller: client, School: d, Ledger: d, Campaign: "kill", TemplateID: templateID,
+		Fields: []Field{{Key: "thing1", Text: "{student_name}"}}, Public: true, Rate: killRate, Workers: killWorkers,
 		ResendUnknown: arg[5] == "resend",
 		Now:           func() time.Time { return time.Now().Add(time.Duration(offset) * time.Second) },
 	})
@@ -221,14 +220,14 @@ func TestQueryAndLedgerApart(t *testing.T) {
 	cfg.Ledger = ledger
 	cfg.Query = `SELECT b.wechat_openid AS openid, b.student_id, p.student_name, p.photo_url, p.photo_update_time, 'x' AS class
 FROM parent_wechat_bind b JOIN student_photo p ON p.student_id = b.student_id WHERE p.photo_url <> '' ;`
-	cfg.Fields = []push.Field{{Key: "thing1", Text: "{student_name}{class}"}}
-	got, err := push.Run(t.Context(), nil, cfg)
+	cfg.Fields = []Field{{Key: "thing1", Text: "{student_name}{class}"}}
+	got, err := Run(t.Context(), nil, cfg)
 	require.NoError(t, err)
 	assert.Positive(t, got.Accepted)
 	addsUp(t, got)
 	cfg.Query, cfg.Campaign = "SELECT 'o' AS openid", "bad"
-	_, err = push.Run(t.Context(), nil, cfg)
+	_, err = Run(t.Context(), nil, cfg)
 	require.ErrorContains(t, err, "student_id")
-	_, err = push.ParseField("nonsense")
+	_, err = ParseField("nonsense")
 	require.ErrorContains(t, err, "KEY=TEXT")
 }

@@ -7,12 +7,9 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"github.com/org/wxhome/examples/internal/db"
 )
@@ -29,27 +26,10 @@ const (
 
 // horizon is how long after its first attempt a message may be repeated: WeChat remembers a
 // client_msg_id for ten minutes, and one is kept for the way.
-const horizon = 9 * time.Minute
-
-// row is a row of the ledger that this process has claimed.
-type row struct {
-	id                int64
-	openid, studentID string
-	content           string
-	clientMsgID       string
-	firstAt           int64 // unix seconds of the first attempt with this client_msg_id
-	attempts          int   // with the one that is claimed
-}
-
-// outcome is what a row becomes.
-type outcome struct {
-	row    *row
-	state  string
-	msgID  int64
-	code   int
-	reason string
-	forget bool // the attempt surely did not leave: it does not count
-}
+const (
+	horizon        = 9 * time.Minute
+	horizonSeconds = int64(horizon / time.Second)
+)
 
 // ledger is the rows of one campaign.
 type ledger struct {
@@ -65,172 +45,13 @@ func messageID(appID, campaign, openid, studentID string, n int) string {
 	return fmt.Sprintf("%.24s-%s-%d", appID, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])[:26], n)
 }
 
-// add inserts the recipients that are not there yet, but those whose photo an earlier campaign
-// had accepted, which it counts.
-func (l *ledger) add(ctx context.Context, page []recipient, again bool) (unchanged int, err error) {
-	err = l.transact(ctx, func(tx *sql.Tx) error {
-		unchanged = 0
-		ignore := "INSERT OR IGNORE"
-		if l.db.Dialect == db.MySQL {
-			ignore = "INSERT IGNORE"
-		}
-		insert, err := tx.PrepareContext(ctx, ignore+` INTO push_message
-(appid, campaign, openid, student_id, content, client_msg_id, state, owner, sending_at, msgid, errcode, error, attempts, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, '', 0, ?)`)
-		if err != nil {
-			return err
-		}
-		defer insert.Close()
-		earlier, err := tx.PrepareContext(ctx, `SELECT content FROM push_message
-WHERE appid = ? AND openid = ? AND student_id = ? AND campaign <> ? AND state = 'accepted'`)
-		if err != nil {
-			return err
-		}
-		defer earlier.Close()
-		for _, r := range page {
-			text, err := r.content.encode()
-			if err != nil {
-				return err
-			}
-			if !again {
-				same, err := l.accepted(ctx, earlier, r)
-				if err != nil {
-					return err
-				}
-				if same {
-					unchanged++
-					continue
-				}
-			}
-			id := messageID(l.appID, l.campaign, r.openid, r.studentID, 0)
-			if _, err := insert.ExecContext(ctx, l.appID, l.campaign, r.openid, r.studentID, text, id, l.now().Unix()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return unchanged, err
-}
-
-// accepted reports whether an earlier campaign had the same photo accepted.
-func (l *ledger) accepted(ctx context.Context, earlier *sql.Stmt, r recipient) (bool, error) {
-	rows, err := earlier.QueryContext(ctx, l.appID, r.openid, r.studentID, l.campaign)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return false, err
-		}
-		c, err := decodeContent(text)
-		if err == nil && c["photo_url"] == r.content["photo_url"] && c["photo_update_time"] == r.content["photo_update_time"] {
-			return true, nil
-		}
-	}
-	return false, rows.Err()
-}
-
-// pick says which pending rows to claim.
-type pick struct {
-	n      int     // so many at most
-	only   []int64 // of these ids; nil: of all
-	except []int64 // without these
-}
-
-// step writes what became of rows and claims more, in one commit. A claim is an update
-// guarded by the state, so that of two processes one has the row.
-func (l *ledger) step(ctx context.Context, results []outcome, p pick) (claimed []*row, err error) {
-	err = l.transact(ctx, func(tx *sql.Tx) error {
-		claimed = nil
-		if err := l.write(ctx, tx, results); err != nil {
-			return err
-		}
-		if p.n <= 0 {
-			return nil
-		}
-		candidates, err := l.pending(ctx, tx, p)
-		if err != nil {
-			return err
-		}
-		now := l.now().Unix()
-		for _, r := range candidates {
-			if r.firstAt == 0 {
-				r.firstAt = now
-			}
-			r.attempts++
-			done, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'sending', owner = ?, sending_at = ?, attempts = ?, updated_at = ?
-WHERE id = ? AND state = 'pending'`, l.owner, r.firstAt, r.attempts, now, r.id)
-			if err != nil {
-				return err
-			}
-			if k, err := done.RowsAffected(); err != nil {
-				return err
-			} else if k == 1 {
-				claimed = append(claimed, r)
-			}
-		}
-		return nil
-	})
-	return claimed, err
-}
-
-func (l *ledger) write(ctx context.Context, tx *sql.Tx, results []outcome) error {
-	for _, o := range results {
-		first := o.row.firstAt
-		if o.forget && o.row.attempts <= 1 {
-			first = 0
-		}
-		_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = ?, owner = '', sending_at = ?, msgid = ?, errcode = ?, error = ?, updated_at = ?
-WHERE id = ? AND state = 'sending' AND owner = ?`, o.state, first, o.msgID, o.code, cut(o.reason, 450), l.now().Unix(), o.row.id, l.owner)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func cut(s string, limit int) string {
-	r := []rune(s)
-	return string(r[:min(len(r), limit)])
-}
-
-func (l *ledger) pending(ctx context.Context, tx *sql.Tx, p pick) ([]*row, error) {
-	where, args := "", []any{l.appID, l.campaign}
-	if p.only != nil {
-		where += " AND id IN (0" + strings.Repeat(",?", len(p.only)) + ")"
-	}
-	if len(p.except) > 0 {
-		where += " AND id NOT IN (0" + strings.Repeat(",?", len(p.except)) + ")"
-	}
-	for _, id := range slices.Concat(p.only, p.except) {
-		args = append(args, id)
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT id, openid, student_id, content, client_msg_id, sending_at, attempts FROM push_message
-WHERE appid = ? AND campaign = ? AND state = 'pending'`+where+` ORDER BY id LIMIT ?`, append(args, p.n)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var found []*row
-	for rows.Next() {
-		r := new(row)
-		if err := rows.Scan(&r.id, &r.openid, &r.studentID, &r.content, &r.clientMsgID, &r.firstAt, &r.attempts); err != nil {
-			return nil, err
-		}
-		found = append(found, r)
-	}
-	return found, rows.Err()
-}
-
 // recover takes the rows of dead owners: those young enough are repeated with the same id, the
 // others are unknown. alive tells of an owner; live counts rows of living ones.
 func (l *ledger) recover(ctx context.Context, alive func(owner string) (bool, error)) (live int, err error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT owner, COUNT(*) FROM push_message
 WHERE appid = ? AND campaign = ? AND state = 'sending' AND owner <> ? GROUP BY owner`, l.appID, l.campaign, l.owner)
 	if err != nil {
-		return 0, err
+		return 0, l.failed(err)
 	}
 	owners := map[string]int{}
 	for rows.Next() {
@@ -242,12 +63,12 @@ WHERE appid = ? AND campaign = ? AND state = 'sending' AND owner <> ? GROUP BY o
 		owners[owner] = n
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, err
+		return 0, l.failed(err)
 	}
 	for owner, n := range owners {
 		held, err := alive(owner)
 		if err != nil {
-			return 0, err
+			return 0, l.failed(err)
 		}
 		if held {
 			live += n
@@ -265,7 +86,7 @@ func (l *ledger) orphan(ctx context.Context, owner string) error {
 	return l.transact(ctx, func(tx *sql.Tx) error {
 		const whose = ` WHERE appid = ? AND campaign = ? AND state = 'sending' AND owner = ?`
 		_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'unknown', owner = '', updated_at = ?, error = 'interrupted while sending'`+
-			whose+` AND (sending_at > ? OR sending_at <= ?)`, now, l.appID, l.campaign, owner, now, now-int64(horizon/time.Second))
+			whose+` AND (sending_at > ? OR sending_at <= ?)`, now, l.appID, l.campaign, owner, now, now-horizonSeconds)
 		if err != nil {
 			return err
 		}
@@ -274,42 +95,56 @@ func (l *ledger) orphan(ctx context.Context, owner string) error {
 	})
 }
 
-// reopen makes rows of a state pending again, with a new client_msg_id.
+// reopen makes the rows of a state pending again, with a new client_msg_id.
 func (l *ledger) reopen(ctx context.Context, state string) error {
-	return l.transact(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, openid, student_id, client_msg_id FROM push_message
-WHERE appid = ? AND campaign = ? AND state = ?`, l.appID, l.campaign, state)
+	for after, n := int64(0), chunk; n == chunk; {
+		err := l.transact(ctx, func(tx *sql.Tx) (err error) {
+			var rows []*row
+			if rows, err = l.inState(ctx, tx, state, after); err != nil {
+				return err
+			}
+			n = len(rows)
+			for _, r := range rows {
+				times, _ := strconv.Atoi(r.clientMsgID[strings.LastIndexByte(r.clientMsgID, '-')+1:])
+				id := messageID(l.appID, l.campaign, r.openid, r.studentID, times+1)
+				if _, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'pending', client_msg_id = ?, sending_at = 0, attempts = 0, errcode = 0, error = '', updated_at = ?
+WHERE id = ? AND state = ?`, id, l.now().Unix(), r.id, state); err != nil {
+					return err
+				}
+				after = r.id
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		var found []*row
-		for rows.Next() {
-			r := new(row)
-			if err := rows.Scan(&r.id, &r.openid, &r.studentID, &r.clientMsgID); err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			found = append(found, r)
+	}
+	return nil
+}
+
+func (l *ledger) inState(ctx context.Context, tx *sql.Tx, state string, after int64) ([]*row, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, openid, student_id, client_msg_id FROM push_message
+WHERE appid = ? AND campaign = ? AND state = ? AND id > ? ORDER BY id LIMIT ?`, l.appID, l.campaign, state, after, chunk)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []*row
+	for rows.Next() {
+		r := new(row)
+		if err := rows.Scan(&r.id, &r.openid, &r.studentID, &r.clientMsgID); err != nil {
+			return nil, err
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for _, r := range found {
-			n, _ := strconv.Atoi(r.clientMsgID[strings.LastIndexByte(r.clientMsgID, '-')+1:])
-			id := messageID(l.appID, l.campaign, r.openid, r.studentID, n+1)
-			if _, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'pending', client_msg_id = ?, sending_at = 0, attempts = 0, errcode = 0, error = '', updated_at = ?
-WHERE id = ? AND state = ?`, id, l.now().Unix(), r.id, state); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+		found = append(found, r)
+	}
+	return found, rows.Err()
 }
 
 // tally counts the campaign's rows by state.
 func (l *ledger) tally(ctx context.Context) (map[string]int, error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT state, COUNT(*) FROM push_message WHERE appid = ? AND campaign = ? GROUP BY state`, l.appID, l.campaign)
 	if err != nil {
-		return nil, err
+		return nil, l.failed(err)
 	}
 	defer rows.Close()
 	counts := map[string]int{}
@@ -317,26 +152,43 @@ func (l *ledger) tally(ctx context.Context) (map[string]int, error) {
 		var state string
 		var n int
 		if err := rows.Scan(&state, &n); err != nil {
-			return nil, err
+			return nil, l.failed(err)
 		}
 		counts[state] = n
 	}
 	return counts, rows.Err()
 }
 
-// transact runs f in a transaction, again when MySQL gave the locks to another one.
+// lasting warns of a server that may lose, with its machine, rows that it has called written.
+func (l *ledger) lasting(ctx context.Context) (warning string) {
+	if l.db.Dialect != db.MySQL {
+		return ""
+	}
+	var n int
+	err := l.db.QueryRowContext(ctx, "SELECT @@innodb_flush_log_at_trx_commit").Scan(&n)
+	if err != nil || n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("innodb_flush_log_at_trx_commit is %d, not 1: after a power failure messages may be sent twice", n)
+}
+
+// tries bounds how often a transaction is repeated that another one was in the way of.
+const tries = 8
+
+// transact runs f in a transaction, again when another one was in its way.
 func (l *ledger) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	for try := 1; ; try++ {
 		err := l.transactOnce(ctx, f)
-		var refused *mysql.MySQLError
-		if err == nil || try == 5 || !errors.As(err, &refused) || refused.Number != 1213 && refused.Number != 1205 {
-			if err != nil {
-				return fmt.Errorf("ledger in %s: %w", l.db.Name, err)
-			}
+		if err == nil {
 			return nil
+		}
+		if try == tries || ctx.Err() != nil || !db.IsConflict(err) && !db.IsBusy(err) {
+			return l.failed(err)
 		}
 	}
 }
+
+func (l *ledger) failed(err error) error { return fmt.Errorf("ledger in %s: %w", l.db.Name, err) }
 
 func (l *ledger) transactOnce(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := l.db.BeginTx(ctx, nil)

@@ -8,12 +8,13 @@ import (
 	"github.com/org/wxhome/wechat"
 )
 
-// equalLimit is how many equal refusals in a row, with nothing accepted, stop a push.
-const equalLimit = 20
-
-// rowsLimit is how many different rows in a row must meet a failure of the account or the
-// request, once something was accepted, before the push stops.
-const rowsLimit = 3
+const (
+	// equalLimit is how many equal refusals in a row, with nothing accepted, stop a push.
+	equalLimit = 20
+	// rowsLimit is how many different rows in a row must meet a failure of the account or the
+	// request, once something was accepted, before the push stops.
+	rowsLimit = 3
+)
 
 // rules remember what the failure rules look back on.
 type rules struct {
@@ -24,11 +25,13 @@ type rules struct {
 	equal    int            // refusals with that code since something was accepted
 	transit  int            // outcomes in a row that reached nobody
 	since    time.Time      // when transit reached the number of workers
-	retried  map[int64]bool // rows whose 40037 was repeated once
+	retried  map[int64]bool // rows whose 40037 is repeated once
+	doubted  int            // those of them that still wait for it
 }
 
-// open reports an outage: nothing new is claimed, and waiting rows try the way.
-func (r *rules) open() bool { return r.transit >= r.workers }
+// holding reports that nothing new is to be claimed: in an outage, or until a template that was
+// refused has been tried once more. Rows that wait try the way.
+func (r *rules) holding() bool { return r.transit >= r.workers || r.doubted > 0 }
 
 func (r *rules) arrived() { r.transit, r.since = 0, time.Time{} }
 
@@ -41,84 +44,130 @@ func (e *engine) settle(r *row, res template.Result) {
 		e.rules.accepted++
 		e.rules.equal, e.rules.refused = 0, nil
 		e.rules.arrived()
-		e.results = append(e.results, o)
-		return
-	}
-	o.reason = res.Err.Error()
-	var failure *wechat.Error
-	if errors.As(res.Err, &failure) {
-		o.code = int(failure.Code)
-	}
-	kind := wechat.KindOf(res.Err)
-	e.log.Debug("not accepted", "row", r.id, "openid", r.openid, "kind", kind.String(), "error", o.reason)
-	switch {
-	case errors.Is(res.Err, template.ErrNotSent):
-		o.state, o.forget = statePending, true
-		if kind == wechat.KindDailyQuota {
-			e.halt(ReasonQuota, res.Err)
+	} else {
+		o.reason = res.Err.Error()
+		var failure *wechat.Error
+		if errors.As(res.Err, &failure) {
+			o.code = int(failure.Code)
 		}
-	case kind == wechat.KindDailyQuota:
-		o.state, o.forget = statePending, true
-		e.halt(ReasonQuota, res.Err)
-	case kind == wechat.KindMinuteLimit:
-		o.state, o.forget = statePending, true
-		e.wait(r)
-	case kind == wechat.KindBusy || kind == wechat.KindLost || kind == wechat.KindNetwork:
-		e.missed(r, kind, &o, res.Err)
-	case kind == wechat.KindRequest || kind == wechat.KindAccount || kind == wechat.KindToken:
-		e.refusedAll(r, &o, res.Err)
-	case kind == wechat.KindRecipient:
-		o.state = stateSkipped
-		e.refusal(o.code, res.Err)
-	default:
-		o.state = stateFailed
-		e.refusal(o.code, res.Err)
+		kind := wechat.KindOf(res.Err)
+		e.log.Debug("not accepted", "row", r.id, "openid", r.openid, "kind", kind.String(), "error", o.reason)
+		e.refuse(&o, kind, res.Err)
+	}
+	if o.state != statePending {
+		delete(e.rules.retried, r.id)
 	}
 	e.results = append(e.results, o)
 }
 
-// halt ends the push; the first reason stands.
+// refuse decides what a row becomes that was not accepted.
+func (e *engine) refuse(o *outcome, kind wechat.Kind, err error) {
+	notSent := errors.Is(err, template.ErrNotSent)
+	switch {
+	case notSent && errors.Is(err, template.ErrInvalidMessage):
+		o.state, o.forget = stateFailed, true
+	case errors.Is(err, errTooLate):
+		o.state, o.forget = ended(o.row), true
+	case kind == wechat.KindDailyQuota:
+		e.putBack(o)
+		e.halt(ReasonQuota, err)
+	case kind == wechat.KindMinuteLimit:
+		e.rules.arrived()
+		e.putBack(o)
+	case notSent, errors.Is(err, errClosed):
+		e.putBack(o)
+	case kind == wechat.KindBusy || kind == wechat.KindLost || kind == wechat.KindNetwork:
+		e.missed(o, kind, err)
+	case kind == wechat.KindRequest || kind == wechat.KindAccount || kind == wechat.KindToken:
+		e.refusedAll(o, err)
+	case kind == wechat.KindRecipient:
+		o.state = stateSkipped
+		e.refusal(o.code, err)
+	default:
+		o.state = stateFailed
+		e.refusal(o.code, err)
+	}
+}
+
+// ended is what a row becomes that must not be repeated any more.
+func ended(r *row) string {
+	if r.doubt {
+		return stateUnknown
+	}
+	return stateFailed
+}
+
+// halt ends the push, also for what has been handed to a sender and has not left; the first
+// reason stands.
 func (e *engine) halt(reason Reason, err error) {
+	e.gate.closed.Store(true)
 	if e.fatal == nil {
 		e.fatal = &StopError{reason, err}
 	}
 }
 
-func (e *engine) wait(r *row) {
-	e.backoff[r.id] = time.Now().Add(min(firstBackoff<<min(r.attempts-1, 10), lastBackoff))
+// putBack makes a row pending whose attempt surely was not carried out, as if it had not been.
+func (e *engine) putBack(o *outcome) {
+	o.state, o.forget = statePending, true
+	if o.row.before == 0 {
+		o.row.since = time.Time{}
+		e.claimed--
+		e.inBatch--
+	}
+	e.wait(o.row, false)
+}
+
+// wait puts a row off, the longer the oftener it has been tried.
+func (e *engine) wait(r *row, doubted bool) {
+	if doubted {
+		e.rules.doubted++
+	}
+	pause := min(firstBackoff<<min(r.attempts-1, 10), lastBackoff)
+	e.waiting[r.id] = waiting{until: time.Now().Add(pause), since: r.since, doubt: r.doubt, doubted: doubted}
+}
+
+// goOn ends the waiting of a row.
+func (e *engine) goOn(id int64) {
+	if e.waiting[id].doubted {
+		e.rules.doubted--
+	}
+	delete(e.waiting, id)
 }
 
 // missed puts a row that reached nobody back, until it is too late to repeat it safely.
-func (e *engine) missed(r *row, kind wechat.Kind, o *outcome, err error) {
+func (e *engine) missed(o *outcome, kind wechat.Kind, err error) {
+	r := o.row
 	e.rules.transit++
-	if e.rules.open() && e.rules.since.IsZero() {
+	if e.rules.transit >= e.rules.workers && e.rules.since.IsZero() {
 		e.rules.since = time.Now()
 	}
 	if !e.rules.since.IsZero() && time.Since(e.rules.since) >= outageLimit {
 		e.halt(ReasonOutage, err)
 	}
-	next := e.ledger.now().Unix() + int64(firstBackoff/time.Second)
-	switch {
-	case next-r.firstAt < int64(horizon/time.Second):
-		o.state = statePending
-		e.wait(r)
-	case kind == wechat.KindNetwork && r.attempts == 1:
-		o.state = stateFailed
-	default:
-		o.state = stateUnknown
+	if kind != wechat.KindNetwork {
+		r.doubt = true
 	}
+	next := *r
+	next.before = r.firstAt
+	if tooLate(&next, e.ledger.now().Add(firstBackoff)) {
+		o.state = ended(r)
+		return
+	}
+	o.state = statePending
+	e.wait(r, false)
 }
 
 // refusedAll handles what every row would meet: the row stays pending, and the push stops.
-func (e *engine) refusedAll(r *row, o *outcome, err error) {
-	o.state, o.forget = statePending, true
+func (e *engine) refusedAll(o *outcome, err error) {
 	e.rules.arrived()
+	e.putBack(o)
+	r := o.row
 	if wechat.Code(o.code) == wechat.ErrInvalidTemplateID && !e.rules.retried[r.id] {
 		if e.rules.retried == nil {
 			e.rules.retried = map[int64]bool{}
 		}
 		e.rules.retried[r.id] = true // a false 40037 is known to happen
-		e.wait(r)
+		e.wait(r, true)
 		return
 	}
 	if e.rules.refused == nil {
@@ -127,9 +176,7 @@ func (e *engine) refusedAll(r *row, o *outcome, err error) {
 	e.rules.refused[r.id] = true
 	if e.rules.accepted == 0 || len(e.rules.refused) >= rowsLimit {
 		e.halt(ReasonRefused, err)
-		return
 	}
-	e.wait(r)
 }
 
 // refusal counts equal refusals of single rows: twenty in a row are no accident.

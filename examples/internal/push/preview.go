@@ -2,9 +2,7 @@ package push
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/org/wxhome/template"
 )
@@ -12,8 +10,8 @@ import (
 // Preview is what a Run would find.
 type Preview struct {
 	Summary                    // as if the Run had been stopped before its first message
-	First   []template.Message // of those that are pending; without client_msg_id
-	Faults  []error            // of the values of First, nil where there is none
+	First   []template.Message // of those that are new or pending; without client_msg_id
+	Faults  []error            // of the values of First, nil where there is none; such a row fails
 }
 
 // Look tells what a Run with the same Config would find, and makes the first n messages. It
@@ -21,20 +19,42 @@ type Preview struct {
 func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 	e := &engine{cfg: cfg, source: newSource(&cfg), ledger: newLedger(cfg.Ledger, cfg.AppID, cfg.Campaign)}
 	p := Preview{Summary: Summary{Campaign: cfg.Campaign}}
-	held, err := e.ledger.tally(ctx)
-	if err != nil && !absent(err) {
+	counts, err := e.ledger.tally(ctx)
+	hasLedger := !absent(err)
+	others := false
+	if err == nil {
+		others, err = e.ledger.others(ctx)
+	}
+	if err != nil && hasLedger {
 		return p, err
 	}
-	hasLedger, left := err == nil, cfg.Limit
-	p.count(held)
+	if cfg.RetryFailed {
+		counts[statePending] += counts[stateFailed]
+		counts[stateFailed] = 0
+	}
+	if cfg.ResendUnknown {
+		counts[statePending] += counts[stateUnknown]
+		counts[stateUnknown] = 0
+	}
+	p.count(counts)
+	left := cfg.Limit
 	err = e.source.pages(ctx, func(page []recipient, leftOut int) error {
+		p.LeftOut += leftOut
 		if cfg.Limit > 0 {
 			page = page[:min(len(page), left)]
 			left -= len(page)
 		}
-		p.LeftOut += leftOut
-		return e.look(ctx, &p, page, hasLedger, n)
+		if err := e.look(ctx, &p, page, hasLedger, others, n); err != nil {
+			return err
+		}
+		if cfg.Limit > 0 && left == 0 {
+			return errEnough
+		}
+		return nil
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	p.Recipients = p.Unchanged + p.Accepted + p.Skipped + p.Failed + p.Unknown + p.Pending
 	return p, err
 }
@@ -42,66 +62,77 @@ func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 // Probe reads one page of recipients, so that a missing table, column or right is told before
 // anything is announced. It changes nothing, and needs no ledger.
 func Probe(ctx context.Context, cfg Config) error {
-	s := newSource(&cfg)
-	enough := errors.New("one page is enough")
-	err := s.pages(ctx, func([]recipient, int) error { return enough })
-	if errors.Is(err, enough) {
+	err := newSource(&cfg).pages(ctx, func([]recipient, int) error { return errEnough })
+	if errors.Is(err, errEnough) {
 		return nil
 	}
 	return err
 }
 
 // look sorts a page into what is there already and what is to be sent.
-func (e *engine) look(ctx context.Context, p *Preview, page []recipient, hasLedger bool, n int) error {
-	for _, r := range page {
-		known, unchanged := false, false
-		if hasLedger {
-			var err error
-			if known, unchanged, err = e.ledger.known(ctx, r); err != nil {
-				return err
-			}
+func (e *engine) look(ctx context.Context, p *Preview, page []recipient, hasLedger, others bool, n int) error {
+	entries, err := e.cfg.entries(page)
+	if err != nil {
+		return err
+	}
+	var k known
+	if hasLedger {
+		if k, err = e.ledger.known(ctx, e.cfg.Ledger, entries, others); err != nil {
+			return e.ledger.failed(err)
 		}
-		switch {
-		case known:
-			continue
-		case unchanged && !e.cfg.Again:
-			p.Unchanged++
-			continue
+	}
+	var unchanged, fresh []entry
+	for _, x := range entries {
+		h := k.held[x.person]
+		if e.reopened(h.state) {
+			h.state, h.untouched = statePending, true
+			k.held[x.person] = h
 		}
-		p.Pending++
-		if len(p.First) >= n {
-			continue
+		switch fate := k.fateOf(x, e.cfg.Again); {
+		case fate == fateInsert:
+			fresh = append(fresh, x)
+		case fate == fateUnchanged:
+			unchanged = append(unchanged, x)
+		case fate == fateElsewhere:
+			p.Pending, p.Skipped = p.Pending-1, p.Skipped+1
+		case fate == fateRefresh && x.fault != nil:
+			p.Pending, p.Failed = p.Pending-1, p.Failed+1
+			e.show(p, x, n)
+		case h.state == statePending:
+			e.show(p, x, n)
 		}
-		text, err := r.content.encode()
-		if err != nil {
-			return err
+	}
+	if unchanged, err = e.source.distinct(ctx, unchanged); err != nil {
+		return err
+	}
+	if fresh, err = e.source.distinct(ctx, fresh); err != nil {
+		return err
+	}
+	p.Unchanged += len(unchanged)
+	for _, x := range fresh {
+		if x.fault != nil {
+			p.Failed++
+		} else {
+			p.Pending++
 		}
-		m, fault := e.compose(&row{openid: r.openid, studentID: r.studentID, content: text})
-		p.First, p.Faults = append(p.First, m), append(p.Faults, fault)
+		e.show(p, x, n)
 	}
 	return nil
 }
 
-const acceptedEarlier = `SELECT content FROM push_message
-WHERE appid = ? AND openid = ? AND student_id = ? AND campaign <> ? AND state = 'accepted'`
+// show keeps the message of x if it is among the first n.
+func (e *engine) show(p *Preview, x entry, n int) {
+	if len(p.First) >= n {
+		return
+	}
+	m, fault := e.cfg.compose(&row{openid: x.openid}, x.values)
+	if x.fault != nil {
+		fault = x.fault
+	}
+	p.First, p.Faults = append(p.First, m), append(p.Faults, fault)
+}
 
-// known tells whether the campaign has r already, and whether an earlier one had its photo
-// accepted.
-func (l *ledger) known(ctx context.Context, r recipient) (known, unchanged bool, err error) {
-	var id int64
-	err = l.db.QueryRowContext(ctx, `SELECT id FROM push_message WHERE appid = ? AND campaign = ? AND openid = ? AND student_id = ?`,
-		l.appID, l.campaign, r.openid, r.studentID).Scan(&id)
-	switch {
-	case err == nil:
-		return true, false, nil
-	case !errors.Is(err, sql.ErrNoRows):
-		return false, false, fmt.Errorf("read the ledger in %s: %w", l.db.Name, err)
-	}
-	earlier, err := l.db.PrepareContext(ctx, acceptedEarlier)
-	if err != nil {
-		return false, false, err
-	}
-	defer earlier.Close()
-	unchanged, err = l.accepted(ctx, earlier, r)
-	return false, unchanged, err
+// reopened reports whether a Run with this Config takes rows of a state up again.
+func (e *engine) reopened(state string) bool {
+	return state == stateFailed && e.cfg.RetryFailed || state == stateUnknown && e.cfg.ResendUnknown
 }

@@ -23,27 +23,28 @@ import (
 // Config says what to push. Fields without a remark are required.
 type Config struct {
 	AppID      string
-	Sender     *template.Client
-	School     *db.DB // where recipients are read
-	Ledger     *db.DB // where the ledger is kept; may be School
-	Query      string // a SELECT of the recipients; empty: the school's two tables
+	Caller     template.Caller // carries the messages; a *wechat.Client
+	School     *db.DB          // where recipients are read
+	Ledger     *db.DB          // where the ledger is kept; may be School
+	Query      string          // a SELECT of the recipients; empty: the school's two tables
 	Campaign   string
 	TemplateID string
 	Fields     []Field
 	Since      time.Time              // zero: all photos
 	Link       func(row int64) string // the address of a row's photo page; nil: none
+	LinkBase   string                 // what such addresses begin with; kept with the campaign
 	Public     bool                   // without Link: link to the photo itself
 	Batch      int                    // messages between two pauses; 0: no pauses
 	Interval   time.Duration          // the pause
 	Rate       float64                // messages a second; 0: no limit
 	Workers    int                    // sends in flight; 0: 16
-	Limit      int                    // the first recipients only; 0: all
+	Limit      int                    // only the first recipients of the school; 0: all
 
 	Again         bool // also photos that an earlier campaign had accepted
 	RetryFailed   bool // take failed rows up again
 	ResendUnknown bool // send unknown rows again, with a new client_msg_id
 
-	Now      func() time.Time // nil: time.Now
+	Now      func() time.Time // nil: time.Now; called from several goroutines
 	Log      *slog.Logger     // nil: discard
 	Progress func(Progress)   // nil: none; called on Run's goroutine
 }

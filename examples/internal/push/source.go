@@ -3,8 +3,8 @@ package push
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,13 +12,18 @@ import (
 	"github.com/org/wxhome/examples/internal/db"
 )
 
-// pageSize is how many recipients are read at a time. No cursor is open between two pages.
-const pageSize = 2000
+const (
+	// pageSize is how many bindings are read at a time. No cursor is open between two pages.
+	pageSize = 2000
+	// queryPageSize is larger, since each page runs the whole query once more.
+	queryPageSize = 10000
+)
 
 // recipient is a row of the query that can be pushed to.
 type recipient struct {
 	openid, studentID string
 	content           content
+	binding           int64 // the key in parent_wechat_bind; 0: from a query of the user's
 }
 
 // source reads the recipients in pages by key.
@@ -26,102 +31,205 @@ type source struct {
 	db    *db.DB
 	query string // the user's; empty: the two tables
 	since time.Time
-	needs []string // columns beside the required ones that the fields fill in
+	needs []string // columns that the fields fill in
+	size  int      // of a page; 0: the usual one
 }
 
 func newSource(cfg *Config) *source {
-	s := &source{db: cfg.School, query: cfg.Query, since: cfg.Since}
+	s := &source{db: cfg.School, query: strings.TrimRight(strings.TrimSpace(cfg.Query), "; \r\n\t"), since: cfg.Since}
 	for _, f := range cfg.Fields {
 		s.needs = append(s.needs, f.columns()...)
 	}
 	return s
 }
 
-// tablesPage has the newest photo of each bound child, by the binding's key.
-const tablesPage = `SELECT b.id AS page_key, b.wechat_openid AS openid, b.student_id, p.student_name, p.photo_url, p.photo_update_time
-FROM parent_wechat_bind b LEFT JOIN student_photo p ON p.student_id = b.student_id AND p.photo_url <> '' AND NOT EXISTS (
-  SELECT 1 FROM student_photo n WHERE n.student_id = p.student_id AND n.photo_url <> '' AND (n.photo_update_time > p.photo_update_time
-    OR n.photo_update_time = p.photo_update_time AND n.photo_url > p.photo_url))
-WHERE b.id > ? ORDER BY b.id LIMIT ?`
+// each is called with a page and the number of rows in it that cannot be pushed to.
+type each func(page []recipient, leftOut int) error
 
-// queryPage reads a user's query by openid and student, compared bytewise.
-const queryPage = `SELECT q.* FROM (%s) q WHERE %[2]s > ? ORDER BY %[2]s LIMIT ?`
-
-// pages calls f with each page and the number of rows in it that cannot be pushed to.
-func (s *source) pages(ctx context.Context, f func(page []recipient, leftOut int) error) error {
-	statement, key := tablesPage, any(int64(0))
+// pages calls f with page after page. Of several rows for one recipient it gets the one with
+// the newest photo.
+func (s *source) pages(ctx context.Context, f each) error {
 	if s.query != "" {
-		joined := `(q.openid || ':' || q.student_id)`
-		if s.db.Dialect == db.MySQL {
-			joined = `CAST(CONCAT(COALESCE(q.openid, ''), ':', q.student_id) AS BINARY)`
-		}
-		statement, key = fmt.Sprintf(queryPage, strings.TrimRight(strings.TrimSpace(s.query), ";"), joined), any("")
+		return s.queryPages(ctx, f)
 	}
-	for {
-		page, leftOut, last, n, err := s.page(ctx, statement, key)
-		if err != nil {
-			return fmt.Errorf("read the recipients from %s: %w", s.db.Name, err)
+	return s.tablePages(ctx, f)
+}
+
+func (s *source) failed(err error) error {
+	return fmt.Errorf("read the recipients from %s: %w", s.db.Name, err)
+}
+
+const bindingsPage = `SELECT MAX(id), COUNT(*) FROM (SELECT id FROM parent_wechat_bind WHERE id > ? ORDER BY id LIMIT ?) page`
+
+// photosPage has all photos of the children bound in a page: the newest is chosen here, since
+// SQL finds no newest among equal or unknown times. On SQLite the time is read as the text that
+// it is: the driver would put UTC to a column declared as DATETIME.
+const photosPage = `SELECT b.id AS %s, b.wechat_openid AS openid, b.student_id, p.student_name, p.photo_url, %s AS photo_update_time
+FROM parent_wechat_bind b LEFT JOIN student_photo p ON p.student_id = b.student_id AND p.photo_url <> ''
+WHERE b.id > ? AND b.id <= ? ORDER BY b.id`
+
+// pageKey names the column that pages are ordered by.
+const pageKey = "wxhome_page_key"
+
+func (s *source) tablePages(ctx context.Context, f each) error {
+	moment := "p.photo_update_time"
+	if s.db.Dialect == db.SQLite {
+		moment += " || ''"
+	}
+	statement := fmt.Sprintf(photosPage, pageKey, moment)
+	for after := int64(math.MinInt64); ; {
+		var last sql.NullInt64
+		var n int
+		if err := s.db.QueryRowContext(ctx, bindingsPage, after, s.limit(pageSize)).Scan(&last, &n); err != nil {
+			return s.failed(err)
 		}
-		if err := f(page, leftOut); err != nil {
+		if n == 0 {
+			last.Int64 = after // the query is run all the same, to see its columns
+		}
+		p, err := s.page(ctx, statement, after, last.Int64)
+		if err != nil {
+			return s.failed(err)
+		}
+		if err := f(p.recipients, p.leftOut); err != nil {
 			return err
 		}
-		if n < pageSize {
+		if n < s.limit(pageSize) {
 			return nil
 		}
-		key = last
+		after = last.Int64
 	}
 }
 
-func (s *source) page(ctx context.Context, statement string, key any) (page []recipient, leftOut int, last any, n int, err error) {
-	rows, err := s.db.QueryContext(ctx, statement, key, pageSize)
+func (s *source) limit(usual int) int {
+	if s.size > 0 {
+		return s.size
+	}
+	return usual
+}
+
+// queryPage reads a user's query by openid and student, compared bytewise.
+const queryPage = `SELECT q.*, %[2]s AS %[3]s FROM (%[1]s) q WHERE %[2]s > ? AND NOT (%[4]s)
+ORDER BY %[2]s, q.photo_update_time DESC, q.photo_url DESC LIMIT ?`
+
+// lacking is true for a row without openid, student or photo. Such rows have no key of their
+// own and are counted at once.
+const lacking = `COALESCE(q.openid, '') = '' OR COALESCE(q.student_id, '') = '' OR COALESCE(q.photo_url, '') = ''`
+
+func (s *source) queryPages(ctx context.Context, f each) error {
+	if err := s.checkColumns(ctx); err != nil {
+		return s.failed(err)
+	}
+	var leftOut int
+	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM ("+s.query+") q WHERE "+lacking).Scan(&leftOut); err != nil {
+		return s.failed(err)
+	}
+	key, after := `(q.openid || ':' || q.student_id)`, any("")
+	if s.db.Dialect == db.MySQL {
+		key, after = `CONCAT(CAST(q.openid AS BINARY), ':', CAST(q.student_id AS BINARY))`, any([]byte{})
+	}
+	statement := fmt.Sprintf(queryPage, s.query, key, pageKey, lacking)
+	for {
+		p, err := s.page(ctx, statement, after, s.limit(queryPageSize))
+		if err != nil {
+			return s.failed(err)
+		}
+		if err := f(p.recipients, p.leftOut+leftOut); err != nil {
+			return err
+		}
+		if p.rows < s.limit(queryPageSize) {
+			return nil
+		}
+		after, leftOut = p.last, 0
+	}
+}
+
+func (s *source) checkColumns(ctx context.Context) error {
+	rows, err := s.db.QueryContext(ctx, "SELECT q.* FROM ("+s.query+") q WHERE 1 = 0")
 	if err != nil {
-		return nil, 0, nil, 0, err
+		return err
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {
-		return nil, 0, nil, 0, err
+		return err
 	}
-	if err := s.haveColumns(columns); err != nil {
-		return nil, 0, nil, 0, err
+	rows.Next() // some drivers report what is wrong no earlier
+	if err := rows.Err(); err != nil {
+		return err
 	}
-	for rows.Next() {
-		values, err := scan(rows, columns)
-		if err != nil {
-			return nil, 0, nil, 0, err
-		}
-		n++
-		last = values["page_key"]
-		if s.query != "" {
-			last = text(values["openid"]) + ":" + text(values["student_id"])
-		}
-		r, ok := s.recipient(values)
-		switch {
-		case !ok:
-			leftOut++
-		case r.openid != "":
-			page = append(page, r)
-		}
-	}
-	return page, leftOut, last, n, rows.Err()
+	return s.haveColumns(columns)
 }
 
-// recipient makes one of a row. ok is false for a row without openid or photo; a photo from
-// before since gives an empty one.
-func (s *source) recipient(values map[string]any) (r recipient, ok bool) {
-	r = recipient{openid: text(values["openid"]), studentID: text(values["student_id"]), content: content{}}
-	if r.openid == "" || r.studentID == "" || text(values["photo_url"]) == "" {
-		return recipient{}, false
+// read is what a page had.
+type read struct {
+	recipients []recipient
+	leftOut    int
+	rows       int
+	last       any // the key of the last row
+}
+
+func (s *source) page(ctx context.Context, statement string, args ...any) (read, error) {
+	var p read
+	rows, err := s.db.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return p, err
 	}
-	if at := moment(values["photo_update_time"]); !s.since.IsZero() && at.Before(s.since) {
-		return recipient{}, true
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return p, err
 	}
-	for name, v := range values {
-		if name != "page_key" && name != "openid" {
-			r.content[name] = printed(v)
+	if err := s.haveColumns(columns); err != nil {
+		return p, err
+	}
+	var best, next line
+	for rows.Next() {
+		if next, err = readLine(rows, columns, next); err != nil {
+			return p, err
+		}
+		p.rows++
+		switch {
+		case best.key() == nil || !same(best.key(), next.key()):
+			s.put(&p, best)
+			best, next = next, line{}
+		case s.newer(next, best):
+			best, next = next, best
 		}
 	}
-	return r, true
+	s.put(&p, best)
+	p.last = best.key()
+	return p, rows.Err()
+}
+
+// put makes a recipient of the best row of a key. A row without openid or photo is left out; a
+// photo from before since is nothing.
+func (s *source) put(p *read, l line) {
+	if l.key() == nil {
+		return
+	}
+	r := recipient{openid: text(l.get("openid")), studentID: text(l.get("student_id"))}
+	if r.openid == "" || r.studentID == "" || text(l.get("photo_url")) == "" {
+		p.leftOut++
+		return
+	}
+	if !s.since.IsZero() && s.moment(l.get("photo_update_time")).Before(s.since) {
+		return
+	}
+	r.binding, _ = l.key().(int64)
+	r.content = make(content, len(required)+len(s.needs))
+	for _, name := range slices.Concat(required[1:], s.needs) {
+		r.content[name] = s.kept(l.get(name))
+	}
+	p.recipients = append(p.recipients, r)
+}
+
+// newer compares photos. A photo without a time is the oldest; of two with the same time the
+// address decides, so that every run chooses the same.
+func (s *source) newer(a, b line) bool {
+	if c := s.moment(a.get("photo_update_time")).Compare(s.moment(b.get("photo_update_time"))); c != 0 {
+		return c > 0
+	}
+	return text(a.get("photo_url")) > text(b.get("photo_url"))
 }
 
 // required are the columns that a query must have.
@@ -134,77 +242,9 @@ func (s *source) haveColumns(columns []string) error {
 		}
 	}
 	for _, want := range s.needs {
-		if want == "openid" || want == "page_key" || !slices.Contains(columns, want) {
+		if want == "openid" || want == pageKey || !slices.Contains(columns, want) {
 			return fmt.Errorf("a field wants {%s}, and the query has no column %[1]s to show", want)
 		}
 	}
 	return nil
-}
-
-func scan(rows *sql.Rows, columns []string) (map[string]any, error) {
-	cells := make([]any, len(columns))
-	targets := make([]any, len(columns))
-	for i := range cells {
-		targets[i] = &cells[i]
-	}
-	if err := rows.Scan(targets...); err != nil {
-		return nil, err
-	}
-	values := make(map[string]any, len(columns))
-	for i, c := range columns {
-		values[c] = cells[i]
-	}
-	return values, nil
-}
-
-func text(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case []byte:
-		return string(v)
-	case string:
-		return v
-	}
-	return fmt.Sprint(v)
-}
-
-func moment(v any) time.Time {
-	if t, ok := v.(time.Time); ok {
-		return t
-	}
-	t, err := time.ParseInLocation(time.DateTime, text(v), beijing)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
-}
-
-// bound tells which of rows are still in the query's answer.
-func (s *source) bound(ctx context.Context, rows []*row) (map[string]bool, error) {
-	found := make(map[string]bool)
-	if len(rows) == 0 {
-		return found, nil
-	}
-	statement := "SELECT wechat_openid, student_id FROM parent_wechat_bind WHERE wechat_openid IN "
-	if s.query != "" {
-		statement = "SELECT q.openid, q.student_id FROM (" + strings.TrimRight(strings.TrimSpace(s.query), ";") + ") q WHERE q.openid IN "
-	}
-	args := make([]any, len(rows))
-	for i, r := range rows {
-		args[i] = r.openid
-	}
-	answer, err := s.db.QueryContext(ctx, statement+"(?"+strings.Repeat(",?", len(rows)-1)+")", args...)
-	if err != nil {
-		return nil, errors.Join(errors.New("look up the bindings in "+s.db.Name), err)
-	}
-	defer answer.Close()
-	for answer.Next() {
-		var openid, student string
-		if err := answer.Scan(&openid, &student); err != nil {
-			return nil, err
-		}
-		found[openid+"\x00"+student] = true
-	}
-	return found, answer.Err()
 }
