@@ -166,7 +166,14 @@ func (l *ledger) lasting(ctx context.Context) (warning string) {
 	}
 	var n int
 	err := l.db.QueryRowContext(ctx, "SELECT @@innodb_flush_log_at_trx_commit").Scan(&n)
-	if err != nil || n == 1 {
+	if err != nil { // some servers do not tell
+		return ""
+	}
+	return flushWarning(n)
+}
+
+func flushWarning(n int) string {
+	if n == 1 {
 		return ""
 	}
 	return fmt.Sprintf("innodb_flush_log_at_trx_commit is %d, not 1: after a power failure messages may be sent twice", n)
