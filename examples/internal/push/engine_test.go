@@ -3,8 +3,6 @@ package push
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -42,36 +40,6 @@ func TestDemoSchoolIsPushedOnce(t *testing.T) {
 		_, err = Run(t.Context(), nil, cfg)
 		require.ErrorIs(t, err, ErrSettings)
 	})
-}
-
-// TestFaults: whatever becomes of single requests, each recipient has one message.
-func TestFaults(t *testing.T) {
-	t.Parallel()
-	s := newWeChat(t)
-	cfg := config(t, "sqlite:"+filepath.Join(t.TempDir(), "faults.db"), s)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	dice, mu, n := rand.New(rand.NewPCG(seed, 1)), sync.Mutex{}, 0
-	s.FaultFunc(func(r *http.Request) *wechattest.Fault {
-		if r.URL.Path != "/cgi-bin/message/template/send" {
-			return nil
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if n++; n%200 == 0 {
-			s.ReplaceTokens()
-		}
-		faults := []wechattest.Fault{{Code: -1}, {Status: 502}, {Reset: wechattest.ResetBefore}, {Reset: wechattest.ResetAfter}, {Truncate: true}, {Code: -1, After: true}}
-		if i := dice.IntN(60); i < len(faults) {
-			return &faults[i]
-		}
-		return nil
-	})
-	got, err := Run(t.Context(), nil, cfg)
-	require.NoError(t, err)
-	addsUp(t, got)
-	assert.Equal(t, got.Recipients, got.Accepted+got.Skipped)
-	s.once(t, got.Accepted)
 }
 
 func TestWhatStopsAPush(t *testing.T) {
