@@ -57,8 +57,14 @@ func (s *simulated) once(t *testing.T, n int) {
 // databases opens a fresh SQLite file, and MariaDB where there is one.
 func databases(t *testing.T, f func(t *testing.T, address string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "学校.db")) })
-	t.Run("mariadb", func(t *testing.T) { f(t, mariaDB(t)) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, "sqlite:"+filepath.Join(t.TempDir(), "学校.db"))
+	})
+	t.Run("mariadb", func(t *testing.T) {
+		t.Parallel()
+		f(t, mariaDB(t))
+	})
 }
 
 func mariaDB(t *testing.T) string {

@@ -229,11 +229,14 @@ func tooLate(r *row, now time.Time) bool {
 	return age < 0 || age >= horizonSeconds || !r.since.IsZero() && time.Since(r.since) >= horizon
 }
 
+// ahead is how many rows may be claimed beside those in flight: the workers' and one second of the
+// rate in all. So many a crash leaves sending at most.
 func (e *engine) ahead() int {
-	if e.cfg.Rate <= 0 {
-		return e.cfg.Workers + unlimitedAhead
+	second := unlimitedAhead
+	if e.cfg.Rate > 0 {
+		second = int(min(math.Ceil(e.cfg.Rate), unlimitedAhead))
 	}
-	return e.cfg.Workers + int(min(math.Ceil(e.cfg.Rate), unlimitedAhead))
+	return e.cfg.Workers + second - len(e.flying)
 }
 
 func (e *engine) limitReached() bool { return e.cfg.Limit > 0 && e.claimed >= e.cfg.Limit }

@@ -355,3 +355,23 @@ func TestClockSetBack(t *testing.T) {
 		assert.Equal(t, 3, got.Unknown)
 	})
 }
+
+// No more is sending at any moment than the workers and one second of the rate.
+func TestAhead(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 300, func(t *testing.T, s *simulated, cfg Config) {
+		cfg.Workers, cfg.Rate = 8, 20
+		s.FaultFunc(func(*http.Request) *wechattest.Fault {
+			return &wechattest.Fault{Delay: 350 * time.Millisecond} // so that all eight are busy
+		})
+		most := 0
+		cfg.Progress = func(Progress) {
+			var n int
+			require.NoError(t, cfg.Ledger.QueryRow("SELECT COUNT(*) FROM push_message WHERE state = 'sending'").Scan(&n))
+			most = max(most, n)
+		}
+		_, err := run(t, cfg)
+		require.NoError(t, err)
+		assert.Equal(t, 28, most)
+	})
+}
