@@ -164,3 +164,17 @@ func FuzzContent(f *testing.F) {
 		_ = printed(name)
 	})
 }
+
+func TestFieldParts(t *testing.T) {
+	t.Parallel()
+	c := content{"a": "甲", "b_2": "乙", "at": "2026-11-20 18:00:05"}
+	for text, want := range map[string]string{
+		"{a}": "甲", "x{a}y{b_2}z": "x甲y乙z", "{a}{a}": "甲甲", "{at}": "2026年11月20日 18:00",
+		"no column": "no column", "{}": "{}", "{ a }": "{ a }", "{{a}}": "{甲}", "{a": "{a", "a}": "a}", "{1a}": "{1a}", "{列}": "{列}", "{a{b_2}": "{a乙", "": "",
+	} {
+		got, err := Field{"k", text}.value(c)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got, text)
+	}
+	assert.Equal(t, []string{"a", "b_2"}, Field{"k", "{a}{ }{b_2}"}.columns())
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/org/wxhome/template"
@@ -21,8 +20,6 @@ func ParseField(s string) (Field, error) {
 	}
 	return Field{key, text}, nil
 }
-
-var columnPattern = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // content is what a row's message is made of: the required columns but the openid, and those
 // that fields fill in. It is kept in the ledger, so that a repeated row says what its
@@ -45,29 +42,58 @@ func decodeContent(s string) (content, error) {
 // photo is what tells two photos of a student apart.
 func (c content) photo() string { return c["photo_url"] + "\x00" + c["photo_update_time"] }
 
-// columns returns the names that stand in braces in f.
-func (f Field) columns() []string {
-	var names []string
-	for _, m := range columnPattern.FindAllStringSubmatch(f.Text, -1) {
-		names = append(names, m[1])
+// parts calls f with the literal pieces of the text and the names that stand in braces, in order.
+// Braces around anything but a column's name are literal.
+func (f Field) parts(literal, column func(string)) {
+	rest := f.Text
+	for {
+		open := strings.IndexByte(rest, '{')
+		if open < 0 {
+			literal(rest)
+			return
+		}
+		name, after, closed := strings.Cut(rest[open+1:], "}")
+		if !closed || !isColumn(name) {
+			literal(rest[:open+1])
+			rest = rest[open+1:]
+			continue
+		}
+		literal(rest[:open])
+		column(name)
+		rest = after
 	}
+}
+
+func isColumn(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c == '_', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', i > 0 && '0' <= c && c <= '9':
+		default:
+			return false
+		}
+	}
+	return name != ""
+}
+
+// columns returns the names that stand in braces in f.
+func (f Field) columns() (names []string) {
+	f.parts(func(string) {}, func(name string) { names = append(names, name) })
 	return names
 }
 
 // value fills the columns into f.
 func (f Field) value(c content) (string, error) {
-	var unknown string
-	v := columnPattern.ReplaceAllStringFunc(f.Text, func(m string) string {
-		text, ok := c[m[1:len(m)-1]]
+	var v strings.Builder
+	var err error
+	f.parts(func(text string) { v.WriteString(text) }, func(name string) {
+		text, ok := c[name]
 		if !ok {
-			unknown = m
+			err = fmt.Errorf("the query has no column {%s}", name)
 		}
-		return printed(text)
+		v.WriteString(printed(text))
 	})
-	if unknown != "" {
-		return "", fmt.Errorf("the query has no column %s", unknown)
-	}
-	return v, nil
+	return v.String(), err
 }
 
 // compose makes the message of a row, or tells which value breaks its rule.
