@@ -64,11 +64,12 @@ func moment0(unix int64) time.Time {
 	return time.Unix(unix, 0)
 }
 
-// absent reports whether an error says that a table does not exist.
+// absent reports whether an error says that a table does not exist. To a user without rights to
+// it MySQL says the same of a table that exists and of one that does not.
 func absent(err error) bool {
 	var refused *mysql.MySQLError
 	if errors.As(err, &refused) {
-		return refused.Number == 1146
+		return refused.Number == 1146 || refused.Number == 1142
 	}
 	return err != nil && strings.Contains(err.Error(), "no such table")
 }

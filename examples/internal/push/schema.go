@@ -47,20 +47,71 @@ const (
 )`
 )
 
-// createLedger makes the tables that are absent.
+// part is a table of the ledger: how it is probed and made.
+type part struct {
+	probe         string
+	sqlite, mysql []string // the table first, then its indices
+}
+
+var parts = [...]part{
+	{
+		"SELECT id, appid, campaign, openid, student_id, content, client_msg_id, state, owner, sending_at, msgid, errcode, error, attempts, updated_at FROM push_message WHERE 1 = 0",
+		[]string{
+			sqliteMessage,
+			"CREATE INDEX IF NOT EXISTS push_message_state ON push_message (appid, campaign, state, id)",
+			"CREATE INDEX IF NOT EXISTS push_message_person ON push_message (appid, openid, student_id)",
+		},
+		[]string{mysqlMessage},
+	},
+	{
+		"SELECT appid, name, settings, unchanged, left_out, created_at, finished_at FROM push_campaign WHERE 1 = 0",
+		[]string{sqliteCampaign}, []string{mysqlCampaign},
+	},
+}
+
+// createLedger makes the tables that are absent. Those that exist are left alone, so that no
+// right to create is needed where somebody else has made them.
 func createLedger(ctx context.Context, d *db.DB) error {
-	statements := []string{
-		sqliteMessage, sqliteCampaign,
-		"CREATE INDEX IF NOT EXISTS push_message_state ON push_message (appid, campaign, state, id)",
-		"CREATE INDEX IF NOT EXISTS push_message_person ON push_message (appid, openid, student_id)",
-	}
-	if d.Dialect == db.MySQL {
-		statements = []string{mysqlMessage, mysqlCampaign}
-	}
-	for _, s := range statements {
-		if _, err := d.ExecContext(ctx, s); err != nil {
+	for _, p := range parts {
+		err := probe(ctx, d, p.probe)
+		if err == nil {
+			continue
+		}
+		if !absent(err) {
+			return fmt.Errorf("the ledger in %s cannot be read: %w", d.Name, err)
+		}
+		if err := create(ctx, d, p); err != nil {
 			return fmt.Errorf("create the ledger in %s (the user needs the right to CREATE, INSERT and UPDATE there): %w", d.Name, err)
 		}
 	}
 	return nil
+}
+
+func probe(ctx context.Context, d *db.DB, query string) error {
+	rows, err := d.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	rows.Next() // some drivers report what is wrong no earlier
+	return rows.Err()
+}
+
+// create makes a table with its indices: on SQLite all or nothing, on MySQL in one statement.
+func create(ctx context.Context, d *db.DB, p part) error {
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	statements := p.sqlite
+	if d.Dialect == db.MySQL {
+		statements = p.mysql
+	}
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
+			_ = tx.Rollback()
+			return err
+		}
+	}
+	return tx.Commit()
 }
