@@ -157,7 +157,7 @@ func TestConnectionsLost(t *testing.T) {
 			t.Parallel()
 			s := newWeChat(t)
 			d := emptySchool(t, mariaDB(t))
-			fill(t, d, 300)
+			fill(t, d, 600)
 			cfg := ofSchool(d, s)
 			cfg.Rate = 150
 			killed := false
@@ -171,11 +171,11 @@ func TestConnectionsLost(t *testing.T) {
 			addsUp(t, got)
 			require.Error(t, err)
 			require.True(t, killed)
-			assert.Less(t, got.Accepted, 300)
+			assert.Less(t, got.Accepted, 600)
 			got, err = Run(t.Context(), nil, cfg)
 			require.NoError(t, err)
-			assert.Equal(t, 300, got.Accepted)
-			s.once(t, 300)
+			assert.Equal(t, 600, got.Accepted)
+			s.once(t, 600)
 		})
 	}
 }

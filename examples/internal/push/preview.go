@@ -102,6 +102,11 @@ func (e *engine) look(ctx context.Context, p *Preview, page []recipient, hasLedg
 			e.show(p, x, n)
 		}
 	}
+	return e.lookNew(ctx, p, fresh, unchanged, n)
+}
+
+// lookNew counts what the campaign does not have yet.
+func (e *engine) lookNew(ctx context.Context, p *Preview, fresh, unchanged []entry, n int) (err error) {
 	if unchanged, err = e.source.distinct(ctx, unchanged); err != nil {
 		return err
 	}

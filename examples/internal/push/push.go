@@ -1,15 +1,21 @@
 // Package push sends a campaign: one template message for each recipient of a school's
-// database, exactly once, through crashes. [Run] is the one call to know.
+// database, exactly once, through crashes. [Run] is the one call to know; [Look] tells what it
+// would do.
 //
 // A ledger, the table push_message, holds a row for each message. A row is durably "sending"
 // before its request leaves, and after a crash it is repeated with the same client_msg_id
-// while WeChat still knows that id; later it is "unknown" rather than sent twice. One Run works
-// on a campaign at a time in one process; several processes may share one on MySQL.
+// while WeChat still knows that id; later it is "unknown" rather than sent twice. What a message
+// says is kept in its row: a row that has never left follows the school until it leaves, and a
+// repeated one says what it said before.
+//
+// One Run works on a ledger at a time on SQLite; on MySQL several processes may share a
+// campaign. Memory is flat, however many recipients there are.
 //
 // # Errors
 //
 // Run returns a [*StopError] when it ends before the campaign does, whose rows are then left
-// pending, and a database's own errors wrapped.
+// pending; [ErrBusy] and [ErrSettings] when it does not begin; and a database's own errors
+// wrapped. Behind a StopError stands WeChat's failure, a [*github.com/org/wxhome/wechat.Error].
 package push
 
 import (
