@@ -10,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/org/wxhome/wechat/wechattest"
 )
 
 func TestDemoSchoolIsPushedOnce(t *testing.T) {
@@ -40,38 +38,6 @@ func TestDemoSchoolIsPushedOnce(t *testing.T) {
 		_, err = Run(t.Context(), nil, cfg)
 		require.ErrorIs(t, err, ErrSettings)
 	})
-}
-
-func TestWhatStopsAPush(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		fault  wechattest.Fault
-		reason Reason
-	}{
-		"quota":     {wechattest.Fault{Code: 45009}, ReasonQuota},
-		"template":  {wechattest.Fault{Code: 40037}, ReasonRefused},
-		"account":   {wechattest.Fault{Code: 48001}, ReasonRefused},
-		"all alike": {wechattest.Fault{Code: 47003}, ReasonRefused},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newWeChat(t)
-			cfg := config(t, "sqlite:"+filepath.Join(t.TempDir(), "stop.db"), s)
-			s.Fail("/cgi-bin/message/template/send", -1, tt.fault)
-			got, err := Run(t.Context(), nil, cfg)
-			var stop *StopError
-			require.ErrorAs(t, err, &stop)
-			assert.Equal(t, tt.reason, stop.Reason)
-			addsUp(t, got)
-			assert.Greater(t, got.Pending, 1000, "the rest stays pending")
-			s.Heal()
-			cfg.RetryFailed = true
-			got, err = Run(t.Context(), nil, cfg)
-			require.NoError(t, err)
-			s.once(t, got.Accepted)
-			assert.Equal(t, got.Recipients, got.Accepted+got.Skipped)
-		})
-	}
 }
 
 func TestStopAndAbort(t *testing.T) {

@@ -48,7 +48,7 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	s := newWeChat(t)
 	d := emptySchool(t, "sqlite:"+t.TempDir()+"/s.db")
-	fill(t, d, 3000)
+	fill(t, d, 1500)
 	d.SetMaxOpenConns(1) // whose limit is the test's
 	cfg := ofSchool(d, s)
 	full := func() {
@@ -63,7 +63,7 @@ func TestDiskFull(t *testing.T) {
 	assert.Zero(t, s.AcceptedCount(), "nothing is sent that could not be written down")
 	execute(t, d, "PRAGMA max_page_count = 1000000")
 	cfg.Progress = func(p Progress) {
-		if p.Done > 0 && p.Done < 1500 {
+		if p.Done > 0 && p.Done < 1200 {
 			full()
 		}
 	}
@@ -76,8 +76,8 @@ func TestDiskFull(t *testing.T) {
 	cfg.Progress = nil
 	got, err = run(t, cfg)
 	require.NoError(t, err)
-	assert.Equal(t, 3000, got.Accepted)
-	s.once(t, 3000)
+	assert.Equal(t, 1500, got.Accepted)
+	s.once(t, 1500)
 	var ok string
 	require.NoError(t, d.QueryRow("PRAGMA integrity_check").Scan(&ok))
 	assert.Equal(t, "ok", ok)
