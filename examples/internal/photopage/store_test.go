@@ -59,7 +59,7 @@ func sent(t *testing.T, d *db.DB, file string) (store photopage.SQLStore, ids []
 	_, err := school.Import(t.Context(), d.DB, strings.NewReader("parent_mobile,wechat_openid,student_id,student_name,photo_url,photo_update_time\n"+file))
 	require.NoError(t, err)
 	_, err = push.Run(t.Context(), nil, push.Config{
-		AppID: s.AppID, Sender: s.Client().Template, School: d, Ledger: d, Campaign: "c", TemplateID: id,
+		AppID: s.AppID, Caller: s.Client(), School: d, Ledger: d, Campaign: "c", TemplateID: id,
 		Fields: []push.Field{{Key: "thing1", Text: "{student_name}"}},
 		Link:   func(row int64) string { ids = append(ids, row); return "https://school.example/x" },
 		// One at a time, so that ids are in order.
