@@ -135,6 +135,10 @@ func TestARowHasOneReceipt(t *testing.T) {
 		b.message("spring", "oA", "accepted", 101, 0)
 		b.add(100, "oA", callback.StatusBlocked)
 		assert.Equal(t, receipt.Tally{Delivered: 1, Blocked: 1}, b.count("spring"))
+		b.now = b.now.Add(time.Hour)
+		b.message("summer", "oB", "accepted", 102, -10*time.Minute)
+		b.add(0, "oB", callback.StatusDelivered)
+		assert.Equal(t, receipt.Tally{Waiting: 1}, b.count("summer"), "no receipt comes ten minutes before its message")
 	})
 }
 
@@ -196,6 +200,7 @@ func TestForget(t *testing.T) {
 // TestForgetTwice: a parent may leave, come back, and leave again within a campaign.
 func TestForgetTwice(t *testing.T) {
 	each(t, func(b *bench) {
+		b.message("spring", "oA", "accepted", 500, time.Minute) // another child's, without a receipt
 		for range 3 {
 			id := b.message("spring", "oA", "accepted", int64(100+b.next), time.Minute)
 			_, err := b.db.ExecContext(t.Context(), "UPDATE push_message SET student_id = 'S' WHERE id = ?", id)
@@ -204,8 +209,8 @@ func TestForgetTwice(t *testing.T) {
 			require.NoError(t, b.log.Forget(t.Context(), "oA"))
 		}
 		assert.Zero(t, b.rows("push_message WHERE openid = 'oA'"))
-		assert.Equal(t, 3, b.rows("push_message"))
-		assert.Equal(t, receipt.Tally{Delivered: 3}, b.count("spring"))
+		assert.Equal(t, 4, b.rows("push_message"))
+		assert.Equal(t, receipt.Tally{Delivered: 3, Waiting: 1}, b.count("spring"), "receipts stay with their messages")
 	})
 }
 
