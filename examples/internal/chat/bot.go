@@ -100,7 +100,11 @@ func New(c Config) (*Bot, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Bot{cfg: c, windows: newWindows(c.Now), errands: newErrands()}, nil
+	w, err := newWindows(c.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &Bot{cfg: c, windows: w, errands: newErrands()}, nil
 }
 
 // Register adds the bot's handlers to mux.

@@ -40,12 +40,9 @@ type grant struct {
 	until time.Time
 }
 
-func newWindows(now func() time.Time) *windows {
+func newWindows(now func() time.Time) (*windows, error) {
 	cache, err := lru.New[string, *window](rememberedParents)
-	if err != nil {
-		panic(err) // the size is a positive constant
-	}
-	return &windows{now: now, open: cache}
+	return &windows{now: now, open: cache}, err
 }
 
 func (w *windows) of(openid string) *window {
