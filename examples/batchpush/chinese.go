@@ -3,7 +3,7 @@ package main
 // chinese returns the Chinese lines, keyed by the English ones.
 func chinese() map[string]string {
 	all := make(map[string]string)
-	for _, part := range []map[string]string{chineseHelp, chinesePush, chineseCheck, chineseMistakes, chineseFiles, chineseRules} {
+	for _, part := range []map[string]string{chineseHelp, chinesePush, chineseCheck, chineseMistakes, chineseRules} {
 		for english, line := range part {
 			all[english] = line
 		}
@@ -93,6 +93,7 @@ var chineseCheck = map[string]string{
 }
 
 var chineseMistakes = map[string]string{
+	"nothing was loaded": "没有导入任何内容",
 	"unknown command %q: the commands are import, status, templates and check": "没有命令 %q：可用的命令是 import、status、templates、check",
 	"%q is not expected here": "此处不应出现 %q",
 	"import needs the name of a CSV file: batchpush import FILE.csv":            "import 需要 CSV 文件名：batchpush import FILE.csv",
@@ -107,9 +108,6 @@ var chineseMistakes = map[string]string{
 	"the command line: %v":             "命令行：%v",
 	"-lang must be zh or en":           "-lang 只能是 zh 或 en",
 	"batchpush -h explains the flags.": "参数说明见 batchpush -h。",
-	"%s is set and %s is not: set the rest, or use -simulate to send nothing":                                    "已设置 %s，但未设置 %s：请补全，或用 -simulate 模拟运行（不发送）",
-	"%s speaks of a real push, but %s are not set: set them, or use -simulate to send nothing":                   "%s 表示要真实推送，但未设置 %s：请设置，或用 -simulate 模拟运行（不发送）",
-	"WECHAT_BASE_URL must be an address with its scheme, such as https://gateway.example/wechat":                 "WECHAT_BASE_URL 必须是带协议的地址，例如 https://gateway.example/wechat",
 	"-db (or WXHOME_DB) is missing: the demo school is for the simulation only":                                  "缺少 -db（或 WXHOME_DB）：演示学校只能用于模拟运行",
 	"-template is missing: batchpush templates shows the account's":                                              "缺少 -template：用 batchpush templates 查看公众号的模板",
 	"a push needs -link URL (signed links to the photo page) or -public-photos (links to the photos themselves)": "推送需要 -link 网址（签名的照片页链接）或 -public-photos（直接链接照片）",
@@ -121,58 +119,13 @@ var chineseMistakes = map[string]string{
 	"there is no row with openid and photo to build a trial message from":                                 "没有同时具备 openid 和照片的行，无法生成测试消息",
 	"another process is pushing with this ledger (%s): wait until it is done":                             "另一个进程正在使用同一台账推送（%s）：请等它结束",
 	"campaign %s was begun with another template, fields, since or link: use those, or another -campaign": "推送任务 %s 开始时用的是另外的模板、字段、since 或链接：请沿用，或换一个 -campaign",
-	"WeChat refuses: %d %s": "微信拒绝：%d %s",
-	"WeChat cannot be reached or gave no usable answer: %s; check the network, then run the command again": "无法连接微信或应答无法识别：%s；请检查网络后重试",
-	"compare WECHAT_APPSECRET with the AppSecret at %s":                                                    "请核对 WECHAT_APPSECRET 与 %s 的 AppSecret",
-	"compare WECHAT_APPID with the AppID at %s":                                                            "请核对 WECHAT_APPID 与 %s 的 AppID",
-	"this machine's outgoing address":                                                                      "本机出口地址",
-	"add %s to the IP allow list (IP白名单) at %s, and wait some minutes":                                     "请把 %s 加入IP白名单（%s），几分钟后生效",
-	"take -template from the account's own list: batchpush templates":                                      "-template 须取自本公众号的模板列表：batchpush templates",
-	"the quota returns at midnight in Beijing":                                                             "额度于北京时间零点恢复",
-	"the account lacks this permission (接口权限); it must be a verified service account: %s":                  "公众号没有该接口权限，须为已认证的服务号：%s",
+	"take -template from the account's own list: batchpush templates":                                     "-template 须取自本公众号的模板列表：batchpush templates",
 	"the database":    "数据库",
 	"the demo school": "演示学校",
 	"the ledger":      "发送台账",
-	"make room on the disk, then run the command again":                                                     "请清理磁盘空间后重试",
-	"this user may not write there: give him the right, or keep the ledger elsewhere with -ledger":          "没有写权限：请授权，或用 -ledger 把台账放到别处",
-	"the file is no SQLite database":                                                                        "该文件不是 SQLite 数据库",
-	"check the path and the rights to the file and its folder":                                              "请检查路径以及文件和目录的权限",
-	"the tables are parent_wechat_bind and student_photo; batchpush import makes them, -query reads others": "需要数据表 parent_wechat_bind 和 student_photo；batchpush import 会创建，其他表用 -query 读取",
-	"check the address, and whether the database is running":                                                "请检查地址，以及数据库是否在运行",
-	"check the user, his password and his rights to the database":                                           "请检查用户名、密码和该库的权限",
-	"there is no database of that name":                                                                     "没有这个名称的数据库",
-	"grant the user what is missing, or keep the ledger elsewhere with -ledger":                             "请给用户补充权限，或用 -ledger 把台账放到别处",
-	"the SQL of -query must be one SELECT that this server understands":                                     "-query 的 SQL 必须是该服务器支持的一条 SELECT",
-	"this server is read-only: keep the ledger elsewhere with -ledger":                                      "该服务器只读：请用 -ledger 把台账放到别处",
-	"the ledger has no campaign %s of account %s":                                                           "台账中没有推送任务 %s（公众号 %s）",
-	"there is no campaign of account %s in %s yet":                                                          "公众号 %s 在 %s 中还没有推送任务",
-	"set WECHAT_APPID to say whose campaigns are meant, or use -simulate for those of the simulation":       "请设置 WECHAT_APPID 指明公众号，或用 -simulate 查看模拟运行的任务",
-}
-
-var chineseFiles = map[string]string{
-	"line %d: ":          "第 %d 行：",
-	" (line %d)":         "（第 %d 行）",
-	"nothing was loaded": "没有导入任何内容",
-	"the file is empty: its first line must name the columns":                                    "文件为空：首行必须是列名",
-	"it is a folder, not a CSV file":                                                             "这是目录，不是 CSV 文件",
-	"the file is UTF-16 (Excel's Unicode text): save it as CSV UTF-8":                            "文件是 UTF-16（Excel 的“Unicode 文本”）：请另存为“CSV UTF-8”",
-	"the text is neither UTF-8 nor GBK: save the file as CSV UTF-8":                              "文字既不是 UTF-8 也不是 GBK：请另存为“CSV UTF-8”",
-	"the columns are not separated by commas: save the file as CSV with commas":                  "各列不是用逗号分隔：请另存为逗号分隔的 CSV",
-	"the header has no such column":                                                              "表头没有这一列",
-	"the header has this column twice":                                                           "表头中这一列出现了两次",
-	"a quotation mark is misplaced or never closed: write it twice (\"\") within a quoted value": "引号位置不对或没有闭合：引号内的引号要写两次（\"\"）",
-	"the line does not have as many columns as the header":                                       "列数与表头不一致",
-	"the value is missing":                                                                       "缺少内容",
-	"Excel has rounded this number and its last digits are lost: give the column the format Text (文本), enter the numbers again and save": "Excel 已把号码变成科学计数，末几位丢失：请将该列设为“文本”格式，重新填写后保存",
-	"Excel has saved # signs because the column was too narrow: widen it and save again":                                                 "列太窄，Excel 保存成了 #：请加宽该列后重新保存",
-	"the value is too long": "内容太长",
-	"the value contains a line break or another control character":                    "内容含有换行或其他控制字符",
-	"this is not an openid: letters, digits, - and _ only, and not a number":          "这不是 openid：只含字母、数字、- 和 _，且不是纯数字",
-	"this is not a phone number":                                                      "这不是手机号",
-	"this is not an address that begins with http:// or https://":                     "这不是以 http:// 或 https:// 开头的地址",
-	"this is not a date such as 2026/11/20 9:05 or 2026-11-20 09:05:00":               "这不是日期，例如 2026/11/20 9:05 或 2026-11-20 09:05:00",
-	"this is Excel's number for a date: give the column a date format and save again": "这是 Excel 的日期序号：请将该列设为日期格式后重新保存",
-	"an earlier line says otherwise":                                                  "与前面的行矛盾",
+	"the ledger has no campaign %s of account %s":                                                     "台账中没有推送任务 %s（公众号 %s）",
+	"there is no campaign of account %s in %s yet":                                                    "公众号 %s 在 %s 中还没有推送任务",
+	"set WECHAT_APPID to say whose campaigns are meant, or use -simulate for those of the simulation": "请设置 WECHAT_APPID 指明公众号，或用 -simulate 查看模拟运行的任务",
 }
 
 var chineseRules = map[string]string{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/org/wxhome/examples/internal/school"
 )
@@ -18,7 +17,7 @@ func (p *program) importFile(ctx context.Context) error {
 	defer conn.Close()
 	counts, err := school.ImportFile(ctx, conn.DB, p.file)
 	if e, ok := errors.AsType[*school.FileError](err); ok {
-		return usage(p.file + ": " + p.fileError(e) + "; " + p.text("nothing was loaded"))
+		return usage(p.file + ": " + p.Describe(e) + "; " + p.text("nothing was loaded"))
 	}
 	if err != nil {
 		return err
@@ -30,25 +29,4 @@ func (p *program) importFile(ctx context.Context) error {
 	return json.NewEncoder(p.stdout).Encode(map[string]int{
 		"rows": counts.Rows(), "added": counts.Added, "updated": counts.Updated, "unchanged": counts.Unchanged,
 	})
-}
-
-// fileError says in the operator's language what is wrong with a CSV file.
-func (p *program) fileError(e *school.FileError) string {
-	s := p.text(e.Problem.String())
-	if e.Value != "" {
-		s = fmt.Sprintf("%q: %s", e.Value, s)
-	}
-	if e.Column != "" {
-		s = e.Column + ": " + s
-	}
-	if e.Line > 0 {
-		s = p.text("line %d: ", e.Line) + s
-	}
-	if e.Limit > 0 {
-		s += fmt.Sprintf(" (%d)", e.Limit)
-	}
-	if e.Other > 0 {
-		s += p.text(" (line %d)", e.Other)
-	}
-	return s
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/operator"
 )
 
 // options are the command line. Zero values of batch, interval and rate mean
@@ -24,7 +26,7 @@ type options struct {
 	cron, zone, lang, failures          string
 	fields                              fieldList
 	batch, workers, limit               int
-	interval, linkTTL                   period
+	interval, linkTTL                   operator.Period
 	rate                                float64
 	given                               map[string]bool // the flags that were on the command line
 	timeZone                            *time.Location  // -tz
@@ -58,7 +60,7 @@ func usage(says string) error { return &usageError{says} }
 // parseOptions reads the command line. Flags may stand before and after the
 // command. What is wrong is said in l.
 func parseOptions(args []string, getenv func(string) string, l language, now time.Time) (*options, error) {
-	o := &options{command: cmdPush, linkTTL: period(7 * 24 * time.Hour)}
+	o := &options{command: cmdPush, linkTTL: operator.Period(7 * 24 * time.Hour)}
 	flags := o.flagSet(l)
 	var words []string
 	for {
@@ -198,7 +200,7 @@ func (o *options) validatePairs(l language) error {
 
 // relativeSince reports whether -since says how long ago, and not a date.
 func (o *options) relativeSince() bool {
-	_, err := parsePeriod(o.since)
+	_, err := operator.ParsePeriod(o.since)
 	return err == nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/wechat/wechattest"
 )
@@ -134,16 +135,7 @@ func (p *program) failureRow(f push.Failure) []string {
 		strconv.Itoa(f.Attempts), f.Updated.In(beijing).Format("2006-01-02 15:04:05"),
 	}
 	for i, cell := range row {
-		row[i] = harmless(cell)
+		row[i] = operator.Cell(cell)
 	}
 	return row
-}
-
-// harmless keeps a spreadsheet from taking a value for a formula: names and
-// ids come from parents and schools, and openids begin with - at times.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(cell)[0]) {
-		return "'" + cell
-	}
-	return cell
 }

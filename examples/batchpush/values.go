@@ -3,46 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/operator"
 )
-
-// period is a flag's duration, in Go's form or in days: 90s, 15m, 7d.
-type period time.Duration
-
-func (p *period) String() string {
-	if p == nil {
-		return ""
-	}
-	const day = 24 * time.Hour
-	if d := time.Duration(*p); d == 0 || d%day != 0 {
-		return d.String()
-	}
-	return strconv.Itoa(int(time.Duration(*p)/day)) + "d"
-}
-
-func (p *period) Set(s string) error {
-	d, err := parsePeriod(s)
-	*p = period(d)
-	return err
-}
-
-// parsePeriod reads 7d as seven times 24 hours.
-func parsePeriod(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > 36500 {
-			return 0, errors.New("not a number of days")
-		}
-		return time.Duration(n) * 24 * time.Hour, nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, errors.New("not a duration such as 90s, 15m or 7d")
-	}
-	return d, nil
-}
 
 // parseSince reads -since: a date in zone, with or without the time of day,
 // or how long ago.
@@ -52,7 +17,7 @@ func parseSince(s string, zone *time.Location, now time.Time) (time.Time, error)
 			return t, nil
 		}
 	}
-	d, err := parsePeriod(s)
+	d, err := operator.ParsePeriod(s)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%q is neither a date nor a period", s)
 	}
