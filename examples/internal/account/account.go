@@ -52,6 +52,10 @@ type Config struct {
 	// A nil Follower: nobody follows.
 	Templates []template.Template
 	Follower  func(appID, openid string) wechattest.Follower
+
+	// History is how many messages and uploads the simulation keeps to be
+	// looked at; 0: none.
+	History int
 }
 
 // An Account is an Official Account to talk to. Call Close when done with it.
@@ -116,7 +120,7 @@ func connect(c Config, appID, secret, base string) (*Account, error) {
 }
 
 func simulate(c Config) (*Account, error) {
-	options := []wechattest.Option{wechattest.InMemory(), wechattest.WithHistory(0)}
+	options := []wechattest.Option{wechattest.InMemory(), wechattest.WithHistory(c.History)}
 	if c.Follower != nil {
 		options = append(options, wechattest.WithFollowers(c.Follower))
 	}

@@ -1,0 +1,3 @@
+package main
+
+func chinese() map[string]string { return map[string]string{} }

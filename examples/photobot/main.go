@@ -1,0 +1,53 @@
+// Photobot is the server behind a school's account: parents bind themselves to
+// their children with a code, ask for 照片 in the chat and get the newest photo,
+// and open the photo page that template messages link to.
+//
+// Without flags and credentials it serves a demo school to a simulation inside
+// itself, shows a short conversation, goes on serving, and nothing leaves the
+// machine; with -demo-exit it ends after the conversation:
+//
+//	go run ./examples/photobot
+//
+// For a school, behind a proxy that speaks TLS (or with -cert and -key):
+//
+//	export WECHAT_APPID=wx... WECHAT_APPSECRET=... WECHAT_TOKEN=... WECHAT_AES_KEY=...
+//	export WXHOME_LINK_KEY=... WXHOME_DB='mysql:user:password@tcp(127.0.0.1:3306)/school'
+//	photobot codes roster.csv > codes.csv
+//	photobot menu menu.json
+//	photobot -public-url https://school.example -photo-hosts photos.school.example
+//
+// The callback to enter in the console is https://school.example/wechat/callback,
+// and batchpush links to the photo page with -link https://school.example/photo
+// and the same WXHOME_LINK_KEY. With WECHAT_AES_KEY the account must be in the
+// safe or the compatible mode (安全模式, 兼容模式). WECHAT_TOKEN_PREVIOUS,
+// WECHAT_AES_KEY_PREVIOUS, WXHOME_LINK_KEY_PREVIOUS and WXHOME_PRIVACY_KEY_PREVIOUS
+// are accepted while a secret is changed. WXHOME_PRIVACY_KEY hashes the codes, and
+// the openids of parents who leave; without it WXHOME_LINK_KEY does.
+//
+// photobot -h explains every flag. The exit status is 0 when the server was
+// ended by a signal and all its work was done, 1 when some of it was cut off or
+// the demonstration did not go as it should, 2 for a mistake in the command line
+// or the configuration, 3 when WeChat could not be reached. SIGTERM and Ctrl-C
+// drain; a second one ends at once.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // Windows and small containers have no time zones
+)
+
+func main() {
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the process
+		<-signals
+		stop()
+		<-signals
+		os.Exit(exitCut)
+	}()
+	os.Exit(run(ctx, os.Args, os.Getenv, os.Stdout, os.Stderr))
+}
