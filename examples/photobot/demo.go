@@ -11,6 +11,7 @@ import (
 	"github.com/org/wxhome/callback"
 	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/examples/internal/bind"
+	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/receipt"
 	"github.com/org/wxhome/examples/internal/school"
@@ -265,19 +266,31 @@ const sweepTime = 10 * time.Second
 func (s *site) sweep() {
 	ctx, cancel := context.WithTimeout(context.Background(), sweepTime)
 	defer cancel()
-	appID := s.account.AppID
+	var failures error
 	for _, openid := range []string{demoMother, demoFather, demoStranger} {
-		_ = s.bindings.Forget(ctx, openid)
-		_ = s.receipts.Forget(ctx, openid)
+		failures = errors.Join(failures, s.bindings.Forget(ctx, openid), s.receipts.Forget(ctx, openid))
 	}
 	for _, statement := range []string{
 		`DELETE FROM bind_code WHERE student_id = ?`, `DELETE FROM bind_pupil WHERE student_id = ?`,
 		`DELETE FROM student_photo WHERE student_id = ?`, `DELETE FROM parent_wechat_bind WHERE student_id = ?`,
 	} {
-		_, _ = s.school.ExecContext(ctx, statement, demoPupil)
+		_, err := s.school.ExecContext(ctx, statement, demoPupil)
+		failures = errors.Join(failures, err)
 	}
-	_, _ = s.ledger.ExecContext(ctx, `DELETE FROM push_receipt WHERE appid = ? AND openid IN (SELECT openid FROM push_message WHERE appid = ? AND campaign = ?)`,
-		appID, appID, demoCampaign)
-	_, _ = s.ledger.ExecContext(ctx, `DELETE FROM push_message WHERE appid = ? AND campaign = ?`, appID, demoCampaign)
-	_, _ = s.ledger.ExecContext(ctx, `DELETE FROM push_campaign WHERE appid = ? AND name = ?`, appID, demoCampaign)
+	appID := s.account.AppID
+	for _, statement := range []struct {
+		text string
+		args []any
+	}{
+		{`DELETE FROM push_receipt WHERE appid = ? AND openid IN (SELECT openid FROM push_message WHERE appid = ? AND campaign = ?)`, []any{appID, appID, demoCampaign}},
+		{`DELETE FROM push_message WHERE appid = ? AND campaign = ?`, []any{appID, demoCampaign}},
+		{`DELETE FROM push_campaign WHERE appid = ? AND name = ?`, []any{appID, demoCampaign}},
+	} {
+		if _, err := s.ledger.ExecContext(ctx, statement.text, statement.args...); err != nil && !db.IsMissing(err) {
+			failures = errors.Join(failures, err)
+		}
+	}
+	if failures != nil {
+		s.p.warn("what the conversation has written could not be deleted: %s", s.p.describe(failures))
+	}
 }
