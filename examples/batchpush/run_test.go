@@ -14,8 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/org/wxhome/callback"
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/receipt"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat/wechattest"
 )
@@ -288,4 +291,27 @@ INSERT INTO pupils VALUES ('oA', '1', '甲', 'https://p.example/1.jpg', '2026-11
 	r = runProgram(t.Context(), environment, "status", "-db", "sqlite:"+school, "-ledger", "sqlite:"+ledger, "-json")
 	require.Equal(t, exitOK, r.status, r.both())
 	assert.Equal(t, 2, summaryOf(t, r).Accepted)
+}
+
+// TestStatusTellsReceipts: what photobot has appended is told beside the tally.
+func TestStatusTellsReceipts(t *testing.T) {
+	t.Parallel()
+	s, id, environment := newServer(t)
+	address := smallSchool(t)
+	r := runProgram(t.Context(), environment, realFlags(address, id, "-campaign", "spring")...)
+	require.Equal(t, exitOK, r.status, r.both())
+	status := runProgram(t.Context(), environment, "status", "-db", address)
+	require.Equal(t, exitOK, status.status, status.both())
+	assert.NotContains(t, status.both(), "Receipts", "none has come, and there is no photobot")
+
+	d, err := db.Open(t.Context(), address)
+	require.NoError(t, err)
+	defer d.Close()
+	receipts, err := receipt.Open(t.Context(), receipt.Config{Ledger: d, AppID: s.AppID, Key: "a key for the tests"})
+	require.NoError(t, err)
+	require.NoError(t, receipts.Add(t.Context(), s.Accepted()[0].MsgID, s.Accepted()[0].Message.To, callback.StatusDelivered))
+	require.NoError(t, receipts.Add(t.Context(), 0, "oC", callback.StatusBlocked))
+	status = runProgram(t.Context(), environment, "status", "-db", address)
+	require.Equal(t, exitOK, status.status, status.both())
+	assert.Contains(t, status.out, "Receipts: 1 delivered, 1 blocked by the parent, 0 failed, 2 without one yet")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/receipt"
 	"github.com/org/wxhome/wechat/wechattest"
 )
 
@@ -46,6 +47,9 @@ func (p *program) status(ctx context.Context) error {
 		return p.databaseError(p.text("the ledger"), err)
 	}
 	p.reportStatus(summary)
+	if err := p.reportReceipts(ctx, ledger, appID, campaign); err != nil {
+		return err
+	}
 	if p.failures == "" {
 		return nil
 	}
@@ -58,6 +62,19 @@ func (p *program) reportStatus(s push.Summary) {
 	if p.json {
 		p.encode(s)
 	}
+}
+
+// reportReceipts tells what WeChat has reported about the accepted messages,
+// where photobot has written any of it down.
+func (p *program) reportReceipts(ctx context.Context, ledger *db.DB, appID, campaign string) error {
+	t, err := receipt.Count(ctx, ledger, appID, campaign)
+	if err != nil {
+		return p.databaseError(p.text("the ledger"), err)
+	}
+	if t.Receipts() > 0 {
+		p.say("Receipts: %d delivered, %d blocked by the parent, %d failed, %d without one yet", t.Delivered, t.Blocked, t.Failed, t.Waiting)
+	}
+	return nil
 }
 
 // statusAccount returns the AppID whose campaigns are meant. The ledger is
