@@ -45,6 +45,8 @@ func (r result) both() string { return r.out + r.errors }
 
 // runProgram runs photobot with an environment of its own, to its end.
 func runProgram(ctx context.Context, environment map[string]string, args ...string) result {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // a server that should not have come up
+	defer cancel()
 	var out, errs bytes.Buffer
 	status := run(ctx, append([]string{"photobot"}, args...), func(name string) string { return environment[name] }, &out, &errs)
 	return result{status, out.String(), errs.String()}
@@ -207,7 +209,7 @@ func (s *server) says(openid, text string) string {
 	return reply.Content
 }
 
-// pictures waits until an openid has n pictures.
+// pictures counts the pictures that an openid has got.
 func (s *server) pictures(openid string) (n int) {
 	for _, m := range s.wechat.Accepted() {
 		if _, ok := m.Custom.(custom.Image); ok && m.To == openid {
@@ -262,6 +264,18 @@ func TestServe(t *testing.T) {
 		assert.NotContains(t, s.errs.String(), "oA")
 		assert.NotContains(t, s.errs.String(), s.wechat.AppSecret)
 	})
+}
+
+// TestErrandsAreDrained: what was promised is sent, although the server is told to end meanwhile.
+func TestErrandsAreDrained(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, dbtest.SQLite(t), nil)
+	s.wechat.Fail("/cgi-bin/media/upload", 1, wechattest.Fault{Delay: time.Second})
+	assert.Contains(t, s.says("oA", "照片"), "正在发送张三")
+	assert.Zero(t, s.pictures("oA"), "it is under way")
+	assert.Equal(t, exitOK, s.end().status, s.errs.String())
+	assert.Equal(t, 1, s.pictures("oA"))
+	assert.Empty(t, s.errs.String())
 }
 
 func TestHealth(t *testing.T) {

@@ -189,7 +189,7 @@ func (s *site) openBot() (err error) {
 	}
 	mux := new(callback.Mux)
 	s.bot.Register(mux)
-	s.callback, err = callback.NewServer(callback.Config{Account: s.pushed, Late: s.late, Logger: p.log}, mux)
+	s.callback, err = client.CallbackServer(callback.Config{Account: s.pushed, Logger: p.log}, mux)
 	if err != nil {
 		return usage("WECHAT_TOKEN, WECHAT_AES_KEY: " + strings.TrimPrefix(err.Error(), "callback: "))
 	}

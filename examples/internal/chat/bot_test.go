@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -295,6 +296,36 @@ func TestUnboundMeanwhile(t *testing.T) {
 	pictures, texts := tk.sent("oA")
 	assert.Len(t, pictures, 1)
 	assert.Empty(t, texts)
+}
+
+// TestTheWindowClosesMeanwhile: what WeChat would refuse is not tried.
+func TestTheWindowClosesMeanwhile(t *testing.T) {
+	t.Parallel()
+	opened, proceed := make(chan struct{}), make(chan struct{})
+	var late atomic.Bool
+	tk := newTalk(t, dbtest.SQLite(t), func(c *chat.Config) {
+		c.Photos = &slowPhotos{c.Photos, opened, proceed}
+		c.Now = func() time.Time {
+			if late.Load() {
+				return time.Now().Add(time.Minute)
+			}
+			return time.Now()
+		}
+	})
+	tk.files["1.png"], tk.files["2.png"] = picture(1), picture(2)
+	tk.push(&callback.SubscribeEvent{Header: tk.head("oA", "event"), EventKey: "qrscene_" + tk.pupil("S1", "张三", "1.png")[0]})
+	tk.push(&callback.ScanEvent{Header: tk.head("oA", "event"), EventKey: tk.pupil("S2", "李四", "2.png")[0]})
+	tk.wechat.Interact(wechattest.TappedMenu, "oA")
+	_, err := tk.mux.Handle(t.Context(), &callback.ClickEvent{Header: tk.head("oA", "event"), EventKey: chat.KeyPhoto})
+	require.NoError(t, err)
+	<-opened
+	late.Store(true)
+	close(proceed)
+	tk.bot.Idle()
+	pictures, texts := tk.sent("oA")
+	assert.Len(t, pictures, 1)
+	assert.Empty(t, texts)
+	assert.Contains(t, tk.log.String(), "the window has closed")
 }
 
 // slowPhotos tells when the first photo is opened, and waits to be let on.
