@@ -59,38 +59,43 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 
 // Identifiers are compared bytewise, times are unix seconds.
 var (
-	mysqlTables = []string{
-		`CREATE TABLE IF NOT EXISTS bind_code (
+	tables      = []string{"bind_code", "bind_pupil", "bind_try"}
+	mysqlTables = [][]string{
+		{`CREATE TABLE IF NOT EXISTS bind_code (
   hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   student_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   issued_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, used_at BIGINT NOT NULL,
   KEY bind_code_student (student_id)
-) ENGINE=InnoDB`,
-		`CREATE TABLE IF NOT EXISTS bind_pupil (
+) ENGINE=InnoDB`},
+		{`CREATE TABLE IF NOT EXISTS bind_pupil (
   student_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
   student_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   class VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL
-) ENGINE=InnoDB`,
-		`CREATE TABLE IF NOT EXISTS bind_try (
+) ENGINE=InnoDB`},
+		{`CREATE TABLE IF NOT EXISTS bind_try (
   openid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   tries VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   last_at BIGINT NOT NULL, locked_until BIGINT NOT NULL,
   KEY bind_try_last (last_at)
-) ENGINE=InnoDB`,
+) ENGINE=InnoDB`},
 	}
-	sqliteTables = []string{
-		`CREATE TABLE IF NOT EXISTS bind_code (
+	sqliteTables = [][]string{
+		{
+			`CREATE TABLE IF NOT EXISTS bind_code (
   hash TEXT NOT NULL PRIMARY KEY, student_id TEXT NOT NULL,
   issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL
 )`,
-		`CREATE INDEX IF NOT EXISTS bind_code_student ON bind_code (student_id)`,
-		`CREATE TABLE IF NOT EXISTS bind_pupil (
+			`CREATE INDEX IF NOT EXISTS bind_code_student ON bind_code (student_id)`,
+		},
+		{`CREATE TABLE IF NOT EXISTS bind_pupil (
   student_id TEXT NOT NULL PRIMARY KEY, student_name TEXT NOT NULL, class TEXT NOT NULL
-)`,
-		`CREATE TABLE IF NOT EXISTS bind_try (
+)`},
+		{
+			`CREATE TABLE IF NOT EXISTS bind_try (
   openid TEXT NOT NULL PRIMARY KEY, tries TEXT NOT NULL, last_at INTEGER NOT NULL, locked_until INTEGER NOT NULL
 )`,
-		`CREATE INDEX IF NOT EXISTS bind_try_last ON bind_try (last_at)`,
+			`CREATE INDEX IF NOT EXISTS bind_try_last ON bind_try (last_at)`,
+		},
 	}
 )
 
@@ -99,8 +104,8 @@ func createTables(ctx context.Context, d *db.DB) error {
 	if d.Dialect == db.MySQL {
 		statements = mysqlTables
 	}
-	for _, statement := range statements {
-		if _, err := d.ExecContext(ctx, statement); err != nil {
+	for i, table := range tables {
+		if err := d.Ensure(ctx, table, statements[i]...); err != nil {
 			return fmt.Errorf("bind: create the tables for bindings in %s (the user needs the right to CREATE there): %w", d.Name, err)
 		}
 	}

@@ -185,10 +185,16 @@ func (b *Bot) click(ctx context.Context, m *callback.ClickEvent) (callback.Reply
 }
 
 func (b *Bot) subscribe(ctx context.Context, m *callback.SubscribeEvent) (callback.Reply, error) {
-	if scene, ok := m.Scene(); ok && bind.IsCode(scene) {
-		return b.bind(ctx, m.FromUserName, scene)
+	welcome := "欢迎关注" + b.cfg.Account + "！\n\n"
+	scene, ok := m.Scene()
+	if !ok || !bind.IsCode(scene) {
+		return say(welcome + stepsText), nil
 	}
-	return say("欢迎关注" + b.cfg.Account + "！\n\n" + stepsText), nil
+	reply, err := b.bind(ctx, m.FromUserName, scene)
+	if text, ok := reply.(callback.Text); ok {
+		reply = say(welcome + text.Content)
+	}
+	return reply, err
 }
 
 func (b *Bot) scan(ctx context.Context, m *callback.ScanEvent) (callback.Reply, error) {

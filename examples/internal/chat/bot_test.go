@@ -249,7 +249,7 @@ func TestBindingByQRCode(t *testing.T) {
 	t.Parallel()
 	tk := newTalk(t, dbtest.SQLite(t), nil)
 	codes := tk.pupil("S1", "张三", "")
-	assert.Contains(t, tk.push(&callback.SubscribeEvent{Header: tk.head("oA", "event"), EventKey: "qrscene_" + codes[0]}), "绑定成功")
+	assert.Contains(t, tk.push(&callback.SubscribeEvent{Header: tk.head("oA", "event"), EventKey: "qrscene_" + codes[0]}), "欢迎关注学校公众号！\n\n绑定成功")
 	assert.Contains(t, tk.push(&callback.ScanEvent{Header: tk.head("oB", "event"), EventKey: codes[1]}), "绑定成功")
 	assert.Contains(t, tk.push(&callback.SubscribeEvent{Header: tk.head("oC", "event"), EventKey: "qrscene_123"}), "欢迎关注")
 	assert.Empty(t, tk.push(&callback.ScanEvent{Header: tk.head("oC", "event"), EventKey: "123"}), "a scene of another use")

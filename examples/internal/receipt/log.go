@@ -46,10 +46,8 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	if c.Ledger.Dialect == db.MySQL {
 		statements = mysqlTable
 	}
-	for _, statement := range statements {
-		if _, err := c.Ledger.ExecContext(ctx, statement); err != nil {
-			return nil, fmt.Errorf("receipt: create the table for receipts in %s (the user needs the right to CREATE there): %w", c.Ledger.Name, err)
-		}
+	if err := c.Ledger.Ensure(ctx, "push_receipt", statements...); err != nil {
+		return nil, fmt.Errorf("receipt: create the table for receipts in %s (the user needs the right to CREATE there): %w", c.Ledger.Name, err)
 	}
 	return l, nil
 }
