@@ -71,74 +71,81 @@ func TestBadCommandLine(t *testing.T) {
 	assert.Contains(t, help.out, "photobot codes")
 }
 
+// halfway is a real configuration, of which a test takes something away or spoils it.
+type halfway map[string]string
+
+func (h halfway) without(name string) halfway { return h.with(name, "") }
+
+func (h halfway) with(name, value string) halfway {
+	e := maps.Clone(h)
+	e[name] = value
+	return e
+}
+
 // TestHalfAConfiguration: what is incomplete is no silent simulation.
 func TestHalfAConfiguration(t *testing.T) {
 	t.Parallel()
 	address := dbtest.SQLite(t)
 	dbtest.Open(t, address)
-	full := map[string]string{
+	full := halfway{
 		account.EnvAppID: "wx0123456789abcdef", account.EnvAppSecret: "0ad1b0c0ffee0ad1b0c0ffee0ad1b0c0", account.EnvBaseURL: "http://127.0.0.1:1",
 		"WECHAT_TOKEN": testToken, "WXHOME_LINK_KEY": testKey, "WXHOME_DB": address,
 	}
-	flags := "-addr 127.0.0.1:0 -public-url https://school.example -photo-hosts photos.example"
-	without := func(names ...string) map[string]string {
-		e := maps.Clone(full)
-		for _, name := range names {
-			delete(e, name)
-		}
-		return e
-	}
-	with := func(name, value string) map[string]string {
-		e := maps.Clone(full)
-		e[name] = value
-		return e
-	}
+	const flags = "-addr 127.0.0.1:0 -public-url https://school.example -photo-hosts photos.example"
 	tests := []struct {
 		name        string
-		environment map[string]string
+		environment halfway
 		args        string
 		says        string
 	}{
-		{"no secret", without(account.EnvAppSecret), flags, "WECHAT_APPSECRET is not"},
-		{"a token alone", map[string]string{"WECHAT_TOKEN": testToken}, "-addr 127.0.0.1:0", "WECHAT_TOKEN is set and"},
+		{"no secret", full.without(account.EnvAppSecret), flags, "WECHAT_APPSECRET is not"},
+		{"a token alone", halfway{"WECHAT_TOKEN": testToken}, "-addr 127.0.0.1:0", "WECHAT_TOKEN is set and"},
 		{"a database alone", nil, "-db " + address, "-db speaks of a real push"},
-		{"a database in the environment", map[string]string{"WXHOME_DB": address}, "", "WXHOME_DB speaks of"},
-		{"no token", without("WECHAT_TOKEN"), flags, "WECHAT_TOKEN is missing"},
-		{"no key", without("WXHOME_LINK_KEY"), flags, "WXHOME_LINK_KEY is missing"},
-		{"a short key", with("WXHOME_LINK_KEY", "short"), flags, "WXHOME_LINK_KEY must have at least 16"},
-		{"no key for links", func() map[string]string {
-			e := without("WXHOME_LINK_KEY")
-			e["WXHOME_PRIVACY_KEY"] = testKey
-			return e
-		}(), flags, "WXHOME_LINK_KEY is missing"},
-		{"no database", without("WXHOME_DB"), flags, "-db (or WXHOME_DB) is missing"},
-		{"no public address", full, "-addr 127.0.0.1:0 -photo-hosts photos.example", "-public-url is missing"},
-		{"no place of photos", full, "-addr 127.0.0.1:0 -public-url https://school.example", "-photo-hosts or -photo-dir is missing"},
-		{"http in public", full, "-addr 127.0.0.1:0 -public-url http://school.example -photo-hosts photos.example", "https://"},
-		{"a bad AES key", with("WECHAT_AES_KEY", "short"), flags, "AESKey"},
-		{"a bad previous AES key", func() map[string]string {
-			e := with("WECHAT_AES_KEY", testAES)
-			e["WECHAT_AES_KEY_PREVIOUS"] = "short"
-			return e
-		}(), flags, "AESKey"},
-		{"a bad host", full, "-addr 127.0.0.1:0 -public-url https://school.example -photo-hosts https://photos.example/x", "-photo-hosts"},
-		{"no folder of photos", full, flags + " -photo-dir /nowhere/photos", "-photo-dir"},
-		{"no folder of MP_verify files", full, flags + " -mp-verify /nowhere/verify", "-mp-verify"},
-		{"a demonstration for real", full, flags + " -demo-exit", "-demo-exit is for the simulation only"},
-		{"no such database", with("WXHOME_DB", "sqlite:/nowhere/school.db"), flags, "there is no file"},
-		{"a database of no kind", with("WXHOME_DB", "postgres://x"), flags, "sqlite:PATH or mysql:"},
-		{"no certificate", full, flags + " -cert /nowhere/cert.pem -key /nowhere/key.pem", "/nowhere/cert.pem"},
-		{"codes for real without a key", map[string]string{"WXHOME_DB": address}, "codes " + file(t, "a.csv", roster), "WXHOME_LINK_KEY is missing"},
-		{"codes for real without a database", without("WXHOME_DB"), "codes " + file(t, "a.csv", roster), "-db (or WXHOME_DB) is missing"},
+		{"a database in the environment", halfway{"WXHOME_DB": address}, "", "WXHOME_DB speaks of"},
+		{"no token", full.without("WECHAT_TOKEN"), flags, "WECHAT_TOKEN is missing"},
+		{"no key", full.without("WXHOME_LINK_KEY"), flags, "WXHOME_LINK_KEY is missing"},
+		{"a short key", full.with("WXHOME_LINK_KEY", "short"), flags, "WXHOME_LINK_KEY must have at least 16"},
+		{"no key for links", full.without("WXHOME_LINK_KEY").with("WXHOME_PRIVACY_KEY", testKey), flags, "WXHOME_LINK_KEY is missing"},
+		{"no database", full.without("WXHOME_DB"), flags, "-db (or WXHOME_DB) is missing"},
+		{"a bad AES key", full.with("WECHAT_AES_KEY", "short"), flags, "AESKey"},
+		{"a bad previous AES key", full.with("WECHAT_AES_KEY", testAES).with("WECHAT_AES_KEY_PREVIOUS", "short"), flags, "AESKey"},
+		{"no such database", full.with("WXHOME_DB", "sqlite:/nowhere/school.db"), flags, "there is no file"},
+		{"a database of no kind", full.with("WXHOME_DB", "postgres://x"), flags, "sqlite:PATH or mysql:"},
+		{"codes for real without a key", halfway{"WXHOME_DB": address}, "codes " + file(t, "a.csv", roster), "WXHOME_LINK_KEY is missing"},
+		{"codes for real without a database", full.without("WXHOME_DB"), "codes " + file(t, "a.csv", roster), "-db (or WXHOME_DB) is missing"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := runProgram(t.Context(), tt.environment, strings.Fields(tt.args)...)
-			oneClearLine(t, r, exitUsage, tt.says)
-			assert.NotContains(t, r.both(), full[account.EnvAppSecret])
-			assert.NotContains(t, r.both(), testToken)
+			refused(t, tt.environment, tt.args, tt.says)
 		})
+	}
+	for args, says := range map[string]string{
+		"-addr 127.0.0.1:0 -photo-hosts photos.example":                                              "-public-url is missing",
+		"-addr 127.0.0.1:0 -public-url https://school.example":                                       "-photo-hosts or -photo-dir is missing",
+		"-addr 127.0.0.1:0 -public-url http://school.example -photo-hosts photos.example":            "https://",
+		"-addr 127.0.0.1:0 -public-url https://school.example -photo-hosts https://photos.example/x": "-photo-hosts",
+		flags + " -photo-dir /nowhere/photos":                                                        "-photo-dir",
+		flags + " -mp-verify /nowhere/verify":                                                        "-mp-verify",
+		flags + " -demo-exit":                                                                        "-demo-exit is for the simulation only",
+		flags + " -cert /nowhere/cert.pem -key /nowhere/key.pem":                                     "/nowhere/cert.pem",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			refused(t, full, args, says)
+		})
+	}
+}
+
+// refused asserts that a configuration is refused in one line, without its secrets.
+func refused(t *testing.T, environment halfway, args, says string) {
+	t.Helper()
+	r := runProgram(t.Context(), environment, strings.Fields(args)...)
+	oneClearLine(t, r, exitUsage, says)
+	for _, name := range []string{account.EnvAppSecret, "WECHAT_TOKEN", "WXHOME_LINK_KEY"} {
+		if secret := environment[name]; len(secret) > len("short") {
+			assert.NotContains(t, r.both(), secret)
+		}
 	}
 }
 
