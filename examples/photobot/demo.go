@@ -128,7 +128,7 @@ func (d *demo) notify() error {
 		return ""
 	}})
 	summary, err := push.Run(d.ctx, nil, push.Config{
-		AppID: d.account.AppID, Sender: d.account.Client.Template, School: d.school, Ledger: d.ledger,
+		AppID: d.account.AppID, Caller: d.account.Client, School: d.school, Ledger: d.ledger,
 		Query: `SELECT b.wechat_openid AS openid, b.student_id, p.student_name, p.photo_url, p.photo_update_time
 FROM parent_wechat_bind b JOIN student_photo p ON p.student_id = b.student_id WHERE b.student_id = '` + demoPupil + `'`,
 		Campaign: demoCampaign, TemplateID: school.DemoTemplate().ID, Link: d.link,

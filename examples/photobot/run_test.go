@@ -288,7 +288,7 @@ func TestHealth(t *testing.T) {
 	}
 	s.wechat.AddTemplate(school.DemoTemplate())
 	_, err := push.Run(t.Context(), nil, push.Config{
-		AppID: s.wechat.AppID, Sender: s.wechat.Client().Template, School: s.school, Ledger: s.school, Campaign: "spring",
+		AppID: s.wechat.AppID, Caller: s.wechat.Client(), School: s.school, Ledger: s.school, Campaign: "spring",
 		TemplateID: school.DemoTemplate().ID, Public: true, Fields: []push.Field{
 			{Key: "thing1", Text: "{student_name}"}, {Key: "time2", Text: "{photo_update_time}"}, {Key: "thing3", Text: "点击查看"},
 		},
