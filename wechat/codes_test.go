@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	gotoken "go/token"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -154,6 +155,7 @@ func TestKinds(t *testing.T) {
 	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(nil))
 	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(errors.New("x")))
 	for err, kind := range map[error]wechat.Kind{
+		&fs.PathError{Op: "open", Path: "x", Err: syscall.ENOENT}: wechat.KindUnknown, // which is a net.Error, by its methods
 		context.Canceled: wechat.KindLost, context.DeadlineExceeded: wechat.KindLost, io.ErrUnexpectedEOF: wechat.KindLost,
 		&net.OpError{Op: "read", Err: syscall.ECONNRESET}:       wechat.KindLost,
 		&url.Error{Op: "Post", Err: os.ErrDeadlineExceeded}:     wechat.KindLost,

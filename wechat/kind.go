@@ -76,8 +76,15 @@ func KindOf(err error) Kind {
 		return KindLost
 	case notSent(err):
 		return KindNetwork
-	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.As(err, &network) && !local(network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return KindLost
 	}
 	return KindUnknown
+}
+
+// local reports an error number of the system that nothing of the network stands around: that
+// of a missing file is a [net.Error] too.
+func local(err net.Error) bool {
+	_, bare := err.(syscall.Errno)
+	return bare
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -309,4 +310,33 @@ func TestQueriesAreEscaped(t *testing.T) {
 	require.NoError(t, g.client(t).Call(t.Context(), http.MethodGet, "/cgi-bin/x?kf=客 1@x&a=%20", nil, nil))
 	assert.Equal(t, "access_token=TOKEN_1&kf=%E5%AE%A2%201@x&a=%20", g.requests[0].URL.RawQuery)
 	assert.Equal(t, "客 1@x", g.requests[0].URL.Query().Get("kf"))
+}
+
+// TestLostThenUnreachable: a call whose first attempt may have been carried out is not called
+// "surely not sent" because its last one was not.
+func TestLostThenUnreachable(t *testing.T) {
+	t.Parallel()
+	unreachable := fails(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
+	for name, tt := range map[string]struct {
+		answers []answer
+		want    wechat.Kind
+	}{
+		"lost before":        {[]answer{fails(io.ErrUnexpectedEOF), unreachable}, wechat.KindLost},
+		"busy before":        {[]answer{text(200, `{"errcode":-1,"errmsg":"system error"}`), unreachable}, wechat.KindLost},
+		"never carried out":  {[]answer{unreachable}, wechat.KindNetwork},
+		"unreachable before": {[]answer{unreachable, fails(io.ErrUnexpectedEOF), unreachable}, wechat.KindLost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGateway()
+			g.on(http.MethodPost, "/cgi-bin/x", tt.answers...)
+			err := g.client(t).Call(t.Context(), http.MethodPost, "/cgi-bin/x", repeatable{}, nil)
+			require.ErrorIs(t, err, syscall.ECONNREFUSED)
+			assert.Len(t, g.requests, 3)
+			assert.Equal(t, tt.want, wechat.KindOf(err))
+			if tt.want == wechat.KindLost {
+				require.ErrorContains(t, err, "an earlier attempt may have been carried out")
+			}
+		})
+	}
 }

@@ -77,12 +77,17 @@ func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response
 	if ctx.Err() != nil {
 		return c.failure(r, KindNetwork, redactError(ended(ctx), c.secret()))
 	}
-	refreshed, tries := false, 0
+	refreshed, doubtful, tries := false, false, 0
 	for n := 1; ; n++ {
 		start := time.Now()
 		a := c.attempt(ctx, r, accept)
+		kind := KindOf(a.err)
+		if doubtful && kind == KindNetwork {
+			a.err = c.doubt(r, a.err)
+		}
+		doubtful = doubtful || kind == KindBusy || kind == KindLost
 		again, wait := false, time.Duration(0)
-		switch kind := KindOf(a.err); {
+		switch {
 		case a.err == nil || ctx.Err() != nil:
 		case kind == KindToken && !r.kind.plain && !refreshed && a.token != "":
 			refreshed = true // a body that is gone is not sent again, but its token is dropped
@@ -103,6 +108,18 @@ func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response
 			return fmt.Errorf("%w, while waiting to repeat after: %w", redactError(ended(ctx), c.secret()), a.err)
 		}
 	}
+}
+
+// doubt makes an error that says "surely not sent" of one attempt say of the call what is true:
+// an earlier attempt may have been carried out.
+func (c *Client) doubt(r *request, err error) error {
+	e := *c.failure(r, KindLost, err)
+	if own, ok := errors.AsType[*Error](err); ok {
+		e = *own
+		e.kind = KindLost
+	}
+	e.cause = fmt.Errorf("%w, and an earlier attempt may have been carried out", e.cause)
+	return &e
 }
 
 // renewToken drops the refused token and gets another. A source that gives the same one back
