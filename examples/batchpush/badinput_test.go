@@ -59,6 +59,8 @@ func TestBadCommandLine(t *testing.T) {
 		{"-public-photos -link https://x.example", "do not go together"},
 		{"-dry-run -to oA", "do not go together"},
 		{"-simulate -cron @daily -dry-run", "do not go together"},
+		{"-campaign _spring", "is no name"},
+		{"-campaign " + strings.Repeat("春", 65), "is no name"},
 		{"-nonsense", "-nonsense"},
 		{"send", `unknown command "send"`},
 		{"templates now", `"now" is not expected here`},

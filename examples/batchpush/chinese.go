@@ -94,6 +94,9 @@ var chineseCheck = map[string]string{
 }
 
 var chineseMistakes = map[string]string{
+	"-campaign: %q is no name: 1 to 64 characters, no invisible ones, no spaces around": "-campaign：%q 不能作名称：须为 1 到 64 个字符，不含不可见字符，首尾无空格",
+	"messages whose values break a rule, which will not be sent: %d":                    "内容不合规则、不会发送的消息：%d 条",
+	"-limit leaves the rest. To continue: %s":                                           "-limit 之外的未发送。继续推送：%s",
 	"nothing was loaded": "没有导入任何内容",
 	"unknown command %q: the commands are import, status, templates and check": "没有命令 %q：可用的命令是 import、status、templates、check",
 	"%q is not expected here": "此处不应出现 %q",

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/org/wxhome/examples/internal/operator"
+	"github.com/org/wxhome/examples/internal/push"
 )
 
 // options are the command line. Zero values of batch, interval and rate mean
@@ -169,6 +170,8 @@ func (o *options) validate(l language, now time.Time) error {
 		return usage(l.text("-%s must be at least %v", "limit", 1))
 	case o.given["link-ttl"] && time.Duration(o.linkTTL) < time.Minute:
 		return usage(l.text("-%s must be at least %v", "link-ttl", "1m"))
+	case o.campaign != "" && push.CheckCampaign(o.campaign) != nil:
+		return usage(l.text("-campaign: %q is no name: 1 to 64 characters, no invisible ones, no spaces around", o.campaign))
 	case o.cron != "" && !validCron(o.cron):
 		return usage(l.text("-cron: %q is not a cron line of five fields that ever comes true, such as \"0 18 * * 5\" for Fridays at 18:00", o.cron))
 	}

@@ -76,6 +76,9 @@ func (p *program) announce(ctx context.Context, s *session, campaign push.Campai
 func (p *program) sayCount(ctx context.Context, s *session, look push.Preview) {
 	p.say("%d recipients: %d to send, %d unchanged, %d done; %d left out (no openid or no photo)",
 		look.Recipients, look.Pending, look.Unchanged, look.Recipients-look.Pending-look.Unchanged, look.LeftOut)
+	if look.Failed > 0 {
+		p.warn("messages whose values break a rule, which will not be sent: %d", look.Failed)
+	}
 	pace := p.pace(s.account.Simulated())
 	took := time.Duration(float64(look.Pending) / pace.rate * float64(time.Second))
 	took += time.Duration(max(look.Pending-1, 0)/pace.batch) * pace.interval
@@ -155,7 +158,11 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		p.say("Nobody knows whether the unknown ones arrived. To send them again, at the risk of a second message: %s",
 			p.continued(s.Campaign, "-resend-unknown"))
 	}
-	if s.Failed+s.Unknown > 0 {
+	switch {
+	case s.Pending > 0: // a campaign that had more rows than -limit lets through
+		p.say("-limit leaves the rest. To continue: %s", p.without("limit").continued(s.Campaign))
+		return settled{exitStopped}
+	case s.Failed+s.Unknown > 0:
 		return settled{exitFailed}
 	}
 	return nil
@@ -193,18 +200,16 @@ func (p *program) dry(ctx context.Context, s *session, campaign push.Campaign) e
 	}
 	p.say("Dry run of campaign %s: nothing is sent and nothing is written.", campaign.Name)
 	p.sayCount(ctx, s, look)
-	faulty := false
 	for i, m := range look.First {
 		fmt.Fprintln(p.out, p.show(m))
 		if look.Faults[i] != nil {
-			faulty = true
 			p.warn("this message would fail: %s", p.valueFault(look.Faults[i]))
 		}
 	}
 	if p.json {
 		p.encode(look.Summary)
 	}
-	if faulty {
+	if look.Failed > 0 {
 		return settled{exitFailed}
 	}
 	return nil

@@ -5,8 +5,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,6 +211,37 @@ func TestLimitAndUnchanged(t *testing.T) {
 	assert.EqualValues(t, 8, s.AcceptedCount())
 }
 
+// TestDryRunTellsWhatWouldFail has a row beyond the three that are shown.
+func TestDryRunTellsWhatWouldFail(t *testing.T) {
+	t.Parallel()
+	_, id, environment := newServer(t)
+	lines := []string{"13900000009,oB,9," + strings.Repeat("长", 21) + ",https://p.example/9.jpg,2026-11-20 09:00"}
+	for i := range 4 {
+		lines = slices.Insert(lines, 0, fmt.Sprintf("1390000000%d,oA,%d,甲,https://p.example/1.jpg,2026-11-20 09:00", i, i))
+	}
+	r := runProgram(t.Context(), environment, realFlags(newSchool(t, lines...), id, "-dry-run")...)
+	require.Equal(t, exitFailed, r.status, r.both())
+	assert.Contains(t, r.out, "5 recipients: 4 to send")
+	assert.Contains(t, r.errors, "messages whose values break a rule, which will not be sent: 1")
+}
+
+// TestLimitLeavesTheRest runs a campaign that has more rows than the limit lets through.
+func TestLimitLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	s, id, environment := newServer(t)
+	db := smallSchool(t)
+	s.Fail(sendPath, -1, wechattest.Fault{Code: 48001})
+	require.Equal(t, exitStopped, runProgram(t.Context(), environment, realFlags(db, id)...).status)
+	s.Heal()
+	r := runProgram(t.Context(), environment, realFlags(db, id, "-limit", "2")...)
+	require.Equal(t, exitStopped, r.status, r.both())
+	assert.Contains(t, r.out, "2 accepted")
+	assert.Contains(t, r.out, "3 pending")
+	assert.Contains(t, r.out, "-limit leaves the rest. To continue: batchpush ")
+	assert.NotContains(t, r.out[strings.Index(r.out, "To continue"):], "-limit")
+	assert.EqualValues(t, 2, s.AcceptedCount())
+}
+
 func TestTrial(t *testing.T) {
 	t.Parallel()
 	s, id, environment := newServer(t)
@@ -228,9 +261,14 @@ func TestTrial(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	s, id, environment := newServer(t)
+	openids := []string{"oParentOfTheFirstChild", "oParentOfTheSecondChild"}
+	s.Follow(openids...)
 	environment["WXHOME_LINK_KEY"] = "a key of sixteen bytes"
 	flags := []string{
-		"-db", smallSchool(t), "-template", id, "-field", "thing1={student_name}", "-field", "time2={photo_update_time}",
+		"-db", newSchool(t,
+			"13900000001,"+openids[0]+",1,甲,https://p.example/1.jpg,2026-11-20 09:00",
+			"13900000002,"+openids[1]+",2,乙,https://p.example/2.jpg,2026-11-20 09:00"),
+		"-template", id, "-field", "thing1={student_name}", "-field", "time2={photo_update_time}",
 		"-link", "https://school.example/photo", "-rate", "1000",
 	}
 	r := runProgram(t.Context(), environment, flags...)
@@ -242,7 +280,9 @@ func TestLinks(t *testing.T) {
 		assert.NotContains(t, m.Message.URL, m.Message.To)
 		seen[m.Message.URL] = true
 	}
-	assert.Len(t, seen, 4)
+	assert.Len(t, seen, 2)
+	r = runProgram(t.Context(), environment, append(flags, "-link", "https://elsewhere.example/photo")...)
+	oneClearLine(t, r, exitUsage, "was begun with another template, fields, since or link")
 }
 
 func TestRetryFailed(t *testing.T) {

@@ -69,6 +69,22 @@ func (p *program) continued(campaign string, more ...string) string {
 	return strings.TrimSpace(p.name + " " + commandLine(kept))
 }
 
+// without returns p with a flag that takes a value taken off its command line.
+func (p *program) without(flag string) *program {
+	q := *p
+	q.args = nil
+	for i := 0; i < len(p.args); i++ {
+		name, _, attached := cutFlag(p.args[i])
+		switch {
+		case name == flag && !attached:
+			i++
+		case name != flag:
+			q.args = append(q.args, p.args[i])
+		}
+	}
+	return &q
+}
+
 // cutFlag splits -name=value and --name; name is empty for what is no flag.
 func cutFlag(arg string) (name, value string, attached bool) {
 	if len(arg) < 2 || arg[0] != '-' {
