@@ -282,5 +282,5 @@ func (d *delivery) acknowledge() {
 
 // sitOut holds a delivery that no longer counts, until WeChat has surely dropped it. An answer
 // that came sooner would be WeChat's last word on the message. The request's context is of no
-// use here: a ReadTimeout ends it, too, and the connection stays.
+// use here: a middleware may end it while the connection stays.
 func (d *delivery) sitOut() { time.Sleep(time.Until(d.arrival.Add(heldFor))) }

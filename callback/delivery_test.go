@@ -218,10 +218,14 @@ func TestTwoServersShareAClaim(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					h, e, c := &slow{takes: takes}, &ends{}, &claims{}
-					var outcomes sync.Map
+					var ran atomic.Int32
 					cfg := Config{
 						Account: testAccount(true), Lapse: lapse, Claim: c, Late: e.sent, OnError: e.failed, Logger: quiet(),
-						Hook: func(_ context.Context, d Delivery) { outcomes.Store(d.Outcome, true) },
+						Hook: func(_ context.Context, d Delivery) {
+							if d.Outcome == OutcomeRan {
+								ran.Add(1)
+							}
+						},
 					}
 					a, b := newStation(t, cfg, h), newStation(t, cfg, h)
 					told := weChat(pushed{account: testAccount(true), body: textPush(9), safe: true}, 0, false, a, b)
@@ -232,6 +236,7 @@ func TestTwoServersShareAClaim(t *testing.T) {
 					assert.False(t, told.notice)
 					assert.Equal(t, 1, len(told.answers)+len(e.late), "answers %v, late %v", told.answers, e.late)
 					assert.Empty(t, e.errors)
+					assert.EqualValues(t, len(told.answers), ran.Load(), "success for another process's message is no run")
 					require.Len(t, c.taken, 1)
 					for key, ttl := range c.taken {
 						assert.Regexp(t, "^[0-9a-f]{64}$", key)
@@ -502,12 +507,18 @@ func TestOutcomesOfASlowMessage(t *testing.T) {
 	})
 }
 
-// A ReadTimeout of the server around ends the request's context, and not the wait.
-func TestLapsedDeliveryUnderAReadTimeout(t *testing.T) {
+// A middleware that ends the request's context ends neither the handler nor the wait.
+func TestMiddlewareWithATimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := &slow{takes: 4700 * time.Millisecond}
-		st := newStationOf(t, &http.Server{ReadTimeout: 3 * time.Second}, Config{Account: testAccount(false), Logger: quiet()}, h)
+		st := newStation(t, Config{Account: testAccount(false), Logger: quiet()}, &slow{takes: 4700 * time.Millisecond})
+		st.wrap(func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+				defer cancel()
+				h.ServeHTTP(w, r.WithContext(ctx))
+			})
+		})
 		told := weChat(pushed{account: testAccount(false), body: textPush(1)}, 0, false, st)
 		assert.Equal(t, tale{answers: []string{"您的照片"}, deliveries: 2}, told)
 		time.Sleep(time.Minute)

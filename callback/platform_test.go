@@ -180,25 +180,26 @@ type station struct {
 	http   *http.Server
 	client *http.Client
 	pipes  *pipes
+	outer  *atomic.Value // of http.HandlerFunc: what the connections are served by
 	served chan struct{}
 }
 
 func newStation(t *testing.T, cfg Config, h Handler) *station {
 	t.Helper()
-	return newStationOf(t, &http.Server{}, cfg, h)
-}
-
-// newStationOf is newStation with a server that has settings of its own.
-func newStationOf(t *testing.T, srv *http.Server, cfg Config, h Handler) *station {
-	t.Helper()
 	s, err := NewServer(cfg, h)
 	require.NoError(t, err)
-	srv.Handler, srv.ErrorLog = s, slog.NewLogLogger(slog.DiscardHandler, 0)
+	outer := &atomic.Value{}
+	outer.Store(http.HandlerFunc(s.ServeHTTP))
+	srv := &http.Server{
+		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { outer.Load().(http.HandlerFunc)(w, r) }),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
+	}
 	p := newPipes()
 	st := &station{
 		Server: s, http: srv,
 		client: &http.Client{Transport: &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 200}},
 		pipes:  p,
+		outer:  outer,
 		served: make(chan struct{}),
 	}
 	go func() {
@@ -206,6 +207,11 @@ func newStationOf(t *testing.T, srv *http.Server, cfg Config, h Handler) *statio
 		_ = st.http.Serve(p)
 	}()
 	return st
+}
+
+// wrap puts a middleware around the server.
+func (st *station) wrap(middleware func(http.Handler) http.Handler) {
+	st.outer.Store(http.HandlerFunc(middleware(st.Server).ServeHTTP))
 }
 
 // close ends all of it; whatever runs on then is a leak, which the bubble reports.

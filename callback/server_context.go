@@ -48,7 +48,7 @@ func (c *runContext) Value(key any) any {
 			return v
 		}
 	}
-	return context.WithoutCancel(c.request).Value(key)
+	return c.request.Value(key)
 }
 
 // arm makes the context that Done and Err stand for.

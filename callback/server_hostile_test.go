@@ -282,6 +282,46 @@ func TestSlowLoris(t *testing.T) {
 	}
 }
 
+// What is refused before its body is read does not hold a connection until the body has come.
+func TestRefusedBodyIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, Config{Account: testAccount(false), Logger: quiet()}, texter("您好"))
+		conn, err := st.pipes.dial(t.Context(), "", "")
+		require.NoError(t, err)
+		began := time.Now()
+		go func() {
+			_, _ = io.WriteString(conn, "POST /?"+signed("other", time.Now(), "")+" HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n<xml>")
+		}()
+		got, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		assert.Contains(t, string(got), "403 Forbidden")
+		assert.LessOrEqual(t, time.Since(began), countsFor+time.Second)
+		require.NoError(t, conn.Close())
+		st.close(t)
+	})
+}
+
+// A body that says it is too large is not read at all.
+func TestOversizedBodyIsNotRead(t *testing.T) {
+	t.Parallel()
+	for _, safe := range []bool{false, true} {
+		s, err := NewServer(Config{Account: testAccount(safe), Logger: quiet()}, texter("您好"))
+		require.NoError(t, err)
+		r := genuine(safe, 1)
+		body := &untouched{}
+		r.Body, r.ContentLength = body, DefaultBodyLimit+1
+		assert.Equal(t, http.StatusRequestEntityTooLarge, serve(s, r).status)
+		assert.False(t, body.read)
+	}
+}
+
+// untouched tells whether it was read.
+type untouched struct{ read bool }
+
+func (u *untouched) Read([]byte) (int, error) { u.read = true; return 0, io.EOF }
+func (*untouched) Close() error               { return nil }
+
 // Any number of hostile requests leaves no memory behind.
 func TestHostileRequestsLeaveNothing(t *testing.T) {
 	s, err := NewServer(Config{Account: testAccount(true), Logger: quiet()}, texter("您好"))

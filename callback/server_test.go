@@ -110,6 +110,15 @@ func TestSignatureIsGoodForOneMessage(t *testing.T) {
 	assert.Equal(t, 403, serve(s, post(q, receipt("failed:user block"))).status)
 }
 
+// inEnvelope is an encrypted push in an envelope of another shape.
+func inEnvelope(format string, id int64) *http.Request {
+	encrypt := encryptPush(testAccount(true), textPush(id))
+	r := encrypted(encrypt, time.Now())
+	body := fmt.Sprintf(format, encrypt)
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+	return r
+}
+
 // Nothing is lost on the way from plain mode through compatible to safe mode.
 func TestModes(t *testing.T) {
 	t.Parallel()
@@ -131,6 +140,10 @@ func TestModes(t *testing.T) {
 		"compatible without a key": {false, compatible(2), "照片 2"},
 		"compatible with a key":    {true, compatible(3), "照片 3"},
 		"safe":                     {true, genuine(true, 4), "照片 4"},
+		"safe without CDATA":       {true, inEnvelope("<xml><Encrypt> %s\n</Encrypt></xml>", 5), "照片 5"},
+		"safe in JSON":             {true, inEnvelope(`{"ToUserName":"gh_1","Encrypt":%q}`, 6), "照片 6"},
+		"compatible with a decoy": {true, inEnvelope("<xml><Content>&lt;![CDATA[<Encrypt><![CDATA[AAAA]]></Encrypt></Content>"+
+			"<Encrypt><![CDATA[%s]]></Encrypt></xml>", 7), "照片 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,6 +156,9 @@ func TestModes(t *testing.T) {
 			require.NoError(t, err)
 			w := serve(s, tt.r)
 			assert.Equal(t, tt.want, got)
+			if strings.HasPrefix(w.body.String(), "{") {
+				return // see TestJSONPushIsAnsweredInJSON
+			}
 			text, err := textReply(pushed{account: testAccount(tt.key), safe: tt.key}, w.status, w.body.Bytes())
 			require.NoError(t, err)
 			assert.Equal(t, "好", text)
@@ -183,6 +199,14 @@ func TestJSONPushIsAnsweredInJSON(t *testing.T) {
 	w := serve(s, post(signed(pushToken, time.Now(), ""), body))
 	assert.Equal(t, "application/json; charset=utf-8", w.header.Get("Content-Type"))
 	assert.Contains(t, w.body.String(), `"Content":"您好"`)
+
+	s, err = NewServer(Config{Account: testAccount(true), Logger: quiet()}, texter("您好"))
+	require.NoError(t, err)
+	w = serve(s, inEnvelope(`{"ToUserName":"gh_1","Encrypt":%q}`, 1))
+	assert.Equal(t, "application/json; charset=utf-8", w.header.Get("Content-Type"))
+	e, err := ParseEnvelope(w.body.Bytes())
+	require.NoError(t, err)
+	assert.Equal(t, JSON, e.Format)
 }
 
 func TestFailuresAnswerSuccess(t *testing.T) {
