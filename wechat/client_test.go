@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -342,19 +343,20 @@ func TestLimiterCoversItsPrefix(t *testing.T) {
 	for _, p := range []string{"/cgi-bin/a", "/cgi-bin/b"} {
 		require.NoError(t, c.Call(t.Context(), http.MethodGet, p, nil, nil))
 	}
-	assert.Equal(t, 1, l.n)
+	assert.EqualValues(t, 1, l.n.Load())
 	l.err = errors.New("full")
 	err := c.Call(t.Context(), http.MethodGet, "/cgi-bin/a", nil, nil)
 	require.ErrorIs(t, err, l.err)
 	assert.Equal(t, wechat.KindNetwork, wechat.KindOf(err))
 }
 
+// counter is a Limiter that counts, for several goroutines.
 type counter struct {
-	n   int
+	n   atomic.Int64
 	err error
 }
 
-func (c *counter) Wait(context.Context) error { c.n++; return c.err }
+func (c *counter) Wait(context.Context) error { c.n.Add(1); return c.err }
 
 func TestAccountCalls(t *testing.T) {
 	t.Parallel()

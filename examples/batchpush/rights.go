@@ -52,7 +52,7 @@ func (c *checker) fileRights(what string, ledger *db.DB) {
 	c.ok(what, c.p.text("%s can be written", ledger.Name))
 }
 
-var grantForm = regexp.MustCompile("(?i)^GRANT (.+?) ON (?:TABLE )?(.+?)\\.(.+?) TO ")
+var grantForm = regexp.MustCompile(`(?i)^GRANT (.+?) ON (?:TABLE )?(.+?)\.(.+?) TO `)
 
 // missingRights returns the privileges on the ledger's database that the user
 // was not granted.
