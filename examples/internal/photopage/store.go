@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/org/wxhome/examples/internal/push"
 )
 
 // SQLStore is a [Store] over the tables of the examples: the ledger's
@@ -37,7 +39,7 @@ func (s SQLStore) Row(ctx context.Context, id int64) (Row, error) {
 	if json.Unmarshal([]byte(text), &content) != nil { // the error would repeat the content
 		return Row{}, errors.New("read the ledger: the row's content is not JSON")
 	}
-	row.StudentName, row.PhotoURL, row.Updated = content.Name, content.Photo, content.Updated
+	row.StudentName, row.PhotoURL, row.Updated = content.Name, content.Photo, push.Printed(content.Updated)
 	return row, nil
 }
 

@@ -61,11 +61,18 @@ func sent(t *testing.T, d *db.DB, file string) (store photopage.SQLStore, ids []
 	_, err = push.Run(t.Context(), nil, push.Config{
 		AppID: s.AppID, Caller: s.Client(), School: d, Ledger: d, Campaign: "c", TemplateID: id,
 		Fields: []push.Field{{Key: "thing1", Text: "{student_name}"}},
-		Link:   func(row int64) string { ids = append(ids, row); return "https://school.example/x" },
-		// One at a time, so that ids are in order.
-		Workers: 1,
+		Link:   func(int64) string { return "https://school.example/x" },
 	})
 	require.NoError(t, err)
+	rows, err := d.QueryContext(t.Context(), "SELECT id FROM push_message ORDER BY id")
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var row int64
+		require.NoError(t, rows.Scan(&row))
+		ids = append(ids, row)
+	}
+	require.NoError(t, rows.Err())
 	return photopage.SQLStore{Ledger: d.DB, School: d.DB, AppID: s.AppID}, ids
 }
 

@@ -116,8 +116,9 @@ func (s *source) kept(v any) string {
 	return s.onTheWall(t).In(beijing).Format(time.DateTime)
 }
 
-// printed is a kept value as a parent reads it.
-func printed(s string) string {
+// Printed is a value of a row's content as a parent reads it: a time as 2026年11月20日 18:00,
+// anything else as it is.
+func Printed(s string) string {
 	if t, ok := parseMoment(s); ok {
 		return t.Format("2006年1月2日 15:04")
 	}

@@ -161,7 +161,7 @@ func FuzzContent(f *testing.F) {
 		require.NoError(t, err)
 		assert.Equal(t, strings.ToValidUTF8(name, "\uFFFD"), strings.ToValidUTF8(c["student_name"], "\uFFFD"))
 		_, _ = Field{"thing1", "{student_name} {photo_url}"}.value(c)
-		_ = printed(name)
+		_ = Printed(name)
 	})
 }
 

@@ -91,7 +91,7 @@ func (f Field) value(c content) (string, error) {
 		if !ok {
 			err = fmt.Errorf("the query has no column {%s}", name)
 		}
-		v.WriteString(printed(text))
+		v.WriteString(Printed(text))
 	})
 	return v.String(), err
 }

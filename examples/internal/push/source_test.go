@@ -192,7 +192,7 @@ func TestTimes(t *testing.T) {
 	} {
 		assert.True(t, tt.moment.Equal(tt.s.moment(tt.in)), "%s: %v", name, tt.s.moment(tt.in))
 		assert.Equal(t, tt.kept, tt.s.kept(tt.in), name)
-		assert.Equal(t, tt.printed, printed(tt.s.kept(tt.in)), name)
+		assert.Equal(t, tt.printed, Printed(tt.s.kept(tt.in)), name)
 	}
 }
 
