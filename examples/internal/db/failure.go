@@ -42,7 +42,7 @@ func IsMissing(err error) bool {
 // database may only be read.
 func IsDenied(err error) bool {
 	switch mysqlCode(err) {
-	case 1044, 1045, 1142, 1143, 1227, 1290, 1836:
+	case 1044, 1045, 1698, 1142, 1143, 1227, 1290, 1836:
 		return true
 	}
 	return sqliteCode(err) == codeReadOnly

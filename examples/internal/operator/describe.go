@@ -130,7 +130,7 @@ func (l Language) databaseAdvice(err error) string {
 
 func (l Language) mysqlAdvice(number uint16) string {
 	switch number {
-	case 1044, 1045:
+	case 1044, 1045, 1698:
 		return l.Text("check the user, his password and his rights to the database")
 	case 1049:
 		return l.Text("there is no database of that name")
