@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/org/wxhome/custom"
+	"github.com/org/wxhome/media"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/wechattest"
 )
@@ -25,8 +26,9 @@ func useCustom(ctx context.Context, server *wechattest.Server) error {
 	if err := client.AddAgent(ctx, "teacher@school", "老师"); err != nil {
 		return err
 	}
+	picture := server.AddMedia(wechattest.Media{Kind: media.Image})
 	messages := []custom.Message{
-		custom.Image{MediaID: "MEDIA_ID"},
+		custom.Image{MediaID: picture},
 		custom.News{Title: "照片", URL: "https://example.com/?a=1&b=2"},
 		custom.Menu{Head: "满意吗？", Items: []custom.MenuItem{{ID: "101", Content: "满意"}}},
 	}
