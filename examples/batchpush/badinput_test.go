@@ -114,6 +114,7 @@ func TestNeverASilentSimulation(t *testing.T) {
 		{"only WXHOME_DB", map[string]string{"WXHOME_DB": "sqlite:school.db"}, nil, "WXHOME_DB"},
 		{"only -template", nil, []string{"-template", "x"}, "-template"},
 		{"only -link", nil, []string{"-link", "https://x.example"}, "-link"},
+		{"only -redis", nil, []string{"-redis", "redis://127.0.0.1:1/0"}, "-redis"},
 		{"only -cron", nil, []string{"-cron", "@daily"}, "-cron"},
 		{"credentials without -db", both, []string{"-template", "x", "-public-photos"}, "-db"},
 		{"credentials without -template", both, []string{"-db", "sqlite:school.db", "-public-photos"}, "-template"},

@@ -19,7 +19,7 @@ const clockSlack = 30 * time.Second
 // check tells whether a push with these flags would work, one line for each
 // thing that it depends on. It changes nothing.
 func (p *program) check(ctx context.Context) error {
-	a, err := p.openAccount()
+	a, err := p.openAccount(ctx)
 	if err != nil {
 		return err
 	}

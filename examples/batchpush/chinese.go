@@ -52,6 +52,7 @@ var chinesePush = map[string]string{
 	"failed":    "失败",
 	"unknown":   "未知",
 	"warning: ": "注意：",
+	"the Redis %s does not answer (%s): going on without it, at %.3g a second until it does": "Redis %s 没有应答（%s）：暂不使用它继续，恢复之前每秒 %.3g 条",
 }
 
 var chineseCheck = map[string]string{
@@ -124,6 +125,7 @@ var chineseMistakes = map[string]string{
 	"another process is pushing with this ledger (%s): wait until it is done":                             "另一个进程正在使用同一台账推送（%s）：请等它结束",
 	"campaign %s was begun with another template, fields, since or link: use those, or another -campaign": "推送任务 %s 开始时用的是另外的模板、字段、since 或链接：请沿用，或换一个 -campaign",
 	"take -template from the account's own list: batchpush templates":                                     "-template 须取自本公众号的模板列表：batchpush templates",
+	"write it redis://USER:PASSWORD@HOST:6379/0, or rediss:// for TLS":                                    "请写成 redis://用户:密码@主机:6379/0，TLS 用 rediss://",
 	"the database":    "数据库",
 	"the demo school": "演示学校",
 	"the ledger":      "发送台账",
@@ -173,8 +175,9 @@ var chineseHelp = map[string]string{
 	"a `file` with a SELECT of the columns openid, student_id, student_name, photo_url, photo_update_time (default: the two tables)": "SQL `文件`，一条 SELECT，含列 openid、student_id、student_name、photo_url、photo_update_time（默认读两张表）",
 	"another `database` for the ledger, where the school's may only be read (default: as -db)":                                       "学校库只读时，存放发送台账的另一个`数据库`（默认同 -db）",
 	"the template's `id`": "模板 `id`",
-	"a value of the template, `KEY=TEXT` (repeatable); {column} in TEXT stands for a column, as in thing1={student_name}":                                    "模板内容 `KEY=TEXT`（可重复）；TEXT 中的 {列名} 会替换为该列，例如 thing1={student_name}",
-	"the `name` of the push; the same name continues it and never sends twice (default: photos- and Beijing's date, or the unfinished one of the last 48 h)": "推送任务的`名称`；同名即继续，绝不重发（默认 photos- 加北京日期，或 48 小时内未完成的任务）",
+	"share the token and the rate with other processes of the account through the Redis at this `URL`, as redis://:PASSWORD@127.0.0.1:6379/0; while it is out of reach each goes on at a third of the rate": "与同一公众号的其他进程共享 access_token 和速率的 Redis `网址`，例如 redis://:密码@127.0.0.1:6379/0；Redis 不可用期间各进程按三分之一速率继续",
+	"a value of the template, `KEY=TEXT` (repeatable); {column} in TEXT stands for a column, as in thing1={student_name}":                                                                                   "模板内容 `KEY=TEXT`（可重复）；TEXT 中的 {列名} 会替换为该列，例如 thing1={student_name}",
+	"the `name` of the push; the same name continues it and never sends twice (default: photos- and Beijing's date, or the unfinished one of the last 48 h)":                                                "推送任务的`名称`；同名即继续，绝不重发（默认 photos- 加北京日期，或 48 小时内未完成的任务）",
 	"start another campaign although one is unfinished":                           "即使有未完成的任务也另起一个",
 	"only photos updated since a `date`, or a time ago such as 7d (default: all)": "只推送某`日期`以后更新的照片，也可写 7d（默认全部）",
 	"messages in a batch": "每批条数",

@@ -20,6 +20,7 @@ var flagTexts = map[string]string{
 	"db":             "the school's `database`: sqlite:PATH or mysql:USER:PASSWORD@tcp(HOST:PORT)/NAME (also WXHOME_DB; default: the demo school)",
 	"query":          "a `file` with a SELECT of the columns openid, student_id, student_name, photo_url, photo_update_time (default: the two tables)",
 	"ledger":         "another `database` for the ledger, where the school's may only be read (default: as -db)",
+	"redis":          "share the token and the rate with other processes of the account through the Redis at this `URL`, as redis://:PASSWORD@127.0.0.1:6379/0; while it is out of reach each goes on at a third of the rate",
 	"template":       "the template's `id`",
 	"field":          "a value of the template, `KEY=TEXT` (repeatable); {column} in TEXT stands for a column, as in thing1={student_name}",
 	"campaign":       "the `name` of the push; the same name continues it and never sends twice (default: photos- and Beijing's date, or the unfinished one of the last 48 h)",

@@ -22,6 +22,9 @@
 //
 //	batchpush -template ID -field ... -link https://school.example/photo -cron "0 18 * * 5"
 //
+// Several processes of one account share its token and its rate through a
+// Redis, which may blink: -redis redis://:PASSWORD@127.0.0.1:6379/0.
+//
 // The other commands:
 //
 //	batchpush import -db sqlite:school.db parents.csv

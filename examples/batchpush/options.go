@@ -22,7 +22,7 @@ type options struct {
 	simulate, public, dryRun, fresh     bool
 	again, retryFailed, resendUnknown   bool
 	yes, json                           bool
-	db, query, ledger                   string
+	db, query, ledger, redis            string
 	template, campaign, since, link, to string
 	cron, zone, lang, failures          string
 	fields                              fieldList
@@ -48,7 +48,7 @@ const (
 var commandFlags = map[string][]string{
 	cmdImport:    {"db", "lang", "json"},
 	cmdStatus:    {"simulate", "db", "ledger", "campaign", "failures", "lang", "json"},
-	cmdTemplates: {"simulate", "template", "lang"},
+	cmdTemplates: {"simulate", "template", "redis", "lang"},
 }
 
 // usageError is a mistake on the command line.
@@ -96,6 +96,7 @@ func (o *options) flagSet(l language) *flag.FlagSet {
 	f.StringVar(&o.db, "db", "", doc("db"))
 	f.StringVar(&o.query, "query", "", doc("query"))
 	f.StringVar(&o.ledger, "ledger", "", doc("ledger"))
+	f.StringVar(&o.redis, "redis", "", doc("redis"))
 	f.StringVar(&o.template, "template", "", doc("template"))
 	f.Var(&o.fields, "field", doc("field"))
 	f.StringVar(&o.campaign, "campaign", "", doc("campaign"))
@@ -210,7 +211,7 @@ func (o *options) relativeSince() bool {
 // real returns what was given that speaks of a real push.
 func (o *options) real(getenv func(string) string) []string {
 	var given []string
-	for _, name := range []string{"db", "template", "link", "cron"} {
+	for _, name := range []string{"db", "template", "link", "cron", "redis"} {
 		if o.given[name] {
 			given = append(given, "-"+name)
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/org/wxhome/examples/internal/share"
 )
 
 // The exit statuses.
@@ -32,8 +34,9 @@ type program struct {
 	stdout   io.Writer // the summary of -json
 	out      io.Writer // all else that is not an error
 	stderr   io.Writer
-	terminal bool // out is one
-	asks     bool // there is somebody at stdin to ask
+	terminal bool         // out is one
+	asks     bool         // there is somebody at stdin to ask
+	shared   *share.Redis // of -redis; nil: none
 }
 
 // run is the program: it returns the exit status. words are the command line with
@@ -64,6 +67,7 @@ func run(ctx context.Context, words []string, getenv func(string) string, stdin 
 	}
 	p.terminal = isTerminal(p.out)
 	p.asks = p.terminal && isTerminal(stdin)
+	defer p.closeShared()
 	return p.exit(ctx, p.do(ctx))
 }
 

@@ -32,7 +32,7 @@ type session struct {
 // are cheapest to find, and changes nothing but for the demo school.
 func (p *program) begin(ctx context.Context) (s *session, err error) {
 	s = &session{p: p}
-	if s.account, err = p.openAccount(); err != nil {
+	if s.account, err = p.openAccount(ctx); err != nil {
 		return nil, err
 	}
 	defer func() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/org/wxhome/examples/internal/share"
 )
 
 // calledAs returns how the operator calls the program again: what go run builds
@@ -100,9 +102,13 @@ func isSwitch(name string) bool {
 	}, name)
 }
 
-// masked hides the password of a DSN.
+// masked hides the password of a DSN or an address.
 func masked(name, value string) string {
-	if name != "db" && name != "ledger" {
+	switch name {
+	case "db", "ledger":
+	case "redis":
+		return share.Masked(value)
+	default:
 		return value
 	}
 	at := strings.LastIndex(value, "@")

@@ -41,6 +41,7 @@ func TestContinued(t *testing.T) {
 		{"password", []string{"-db", "mysql:u:se@cr:et@tcp(h:1)/d"}, nil, "-db 'mysql:u:***@tcp(h:1)/d' -campaign photos-1"},
 		{"password attached", []string{"-ledger=mysql:u:secret@tcp(h:1)/d"}, nil, "'-ledger=mysql:u:***@tcp(h:1)/d' -campaign photos-1"},
 		{"no password", []string{"-db", "mysql:u@tcp(h:1)/d", "-db", "sqlite:a@b:c.db"}, nil, "-db 'mysql:u@tcp(h:1)/d' -db sqlite:a@b:c.db -campaign photos-1"},
+		{"password of a Redis", []string{"-redis", "redis://u:se@cr:et@h:1/0"}, nil, "-redis 'redis://u:***@h:1/0' -campaign photos-1"},
 		{"a value that looks like a flag", []string{"-field", "-new=x"}, nil, "-field -new=x -campaign photos-1"},
 	}
 	for _, tt := range tests {

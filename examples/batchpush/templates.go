@@ -6,12 +6,15 @@ import (
 
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/school"
-	"github.com/org/wxhome/wechat"
 )
 
 // openAccount connects to WeChat or starts the simulation, and says which
 // before anything else is said.
-func (p *program) openAccount(options ...wechat.Option) (*account.Account, error) {
+func (p *program) openAccount(ctx context.Context) (*account.Account, error) {
+	options, err := p.openShared()
+	if err != nil {
+		return nil, err
+	}
 	a, err := account.Open(account.Config{
 		Getenv: p.getenv, Simulate: p.simulate, Real: p.real(p.getenv), Options: options,
 		Templates: p.simulatedTemplates(), Follower: school.Follower,
@@ -22,12 +25,13 @@ func (p *program) openAccount(options ...wechat.Option) (*account.Account, error
 	if a.Simulated() {
 		p.say("Simulation: nothing leaves this machine.")
 	}
+	p.sayShared(ctx)
 	return a, nil
 }
 
 // templates lists the account's templates.
 func (p *program) templates(ctx context.Context) error {
-	a, err := p.openAccount()
+	a, err := p.openAccount(ctx)
 	if err != nil {
 		return err
 	}
