@@ -35,58 +35,86 @@ func (r *rules) holding() bool { return r.transit >= r.workers || r.doubted > 0 
 
 func (r *rules) arrived() { r.transit, r.since = 0, time.Time{} }
 
-// settle decides what a sent row becomes.
+// verdict is what the fate of a row means for the push.
+type verdict struct {
+	halt    Reason // why nothing more is to be sent; empty: go on
+	minute  bool   // the limit by the minute has struck
+	doubted bool   // the row's 40037 is to be repeated once, before anything new is claimed
+}
+
+// settle notes what a sent row becomes.
 func (e *engine) settle(r *row, res template.Result) {
 	o := outcome{row: r, msgID: res.MsgID}
+	v := e.rules.judge(&o, res.Err, e.ledger.now())
 	if res.Err == nil {
-		o.state = stateAccepted
 		e.summary.Sent++
-		e.rules.accepted++
-		e.rules.equal, e.rules.refused = 0, nil
-		e.rules.arrived()
 	} else {
-		o.reason = res.Err.Error()
-		var failure *wechat.Error
-		if errors.As(res.Err, &failure) {
-			o.code = int(failure.Code)
-		}
-		kind := wechat.KindOf(res.Err)
-		e.log.Debug("not accepted", "row", r.id, "openid", r.openid, "kind", kind.String(), "error", o.reason)
-		e.refuse(&o, kind, res.Err)
+		e.log.Debug("not accepted", "row", r.id, "openid", r.openid, "kind", wechat.KindOf(res.Err).String(), "error", o.reason)
 	}
-	if o.state != statePending {
-		delete(e.rules.retried, r.id)
+	if o.state == statePending {
+		if o.forget && r.before == 0 { // as if it had not been claimed
+			r.since = time.Time{}
+			e.claimed--
+			e.inBatch--
+		}
+		e.wait(r, v.doubted)
+	}
+	if v.halt != "" {
+		e.halt(v.halt, res.Err)
 	}
 	e.results = append(e.results, o)
 }
 
+// judge decides what a row becomes that was sent: o's state, and whether the attempt counts.
+func (r *rules) judge(o *outcome, err error, now time.Time) (v verdict) {
+	if err == nil {
+		o.state = stateAccepted
+		r.accepted++
+		r.equal, r.refused = 0, nil
+		r.arrived()
+	} else {
+		o.reason = err.Error()
+		var failure *wechat.Error
+		if errors.As(err, &failure) {
+			o.code = int(failure.Code)
+		}
+		v = r.refuse(o, err, now)
+	}
+	if o.state != statePending {
+		delete(r.retried, o.row.id)
+	}
+	return v
+}
+
 // refuse decides what a row becomes that was not accepted.
-func (e *engine) refuse(o *outcome, kind wechat.Kind, err error) {
-	notSent := errors.Is(err, template.ErrNotSent)
+func (r *rules) refuse(o *outcome, err error, now time.Time) (v verdict) {
+	notSent, kind := errors.Is(err, template.ErrNotSent), wechat.KindOf(err)
 	switch {
 	case notSent && errors.Is(err, template.ErrInvalidMessage):
 		o.state, o.forget = stateFailed, true
 	case errors.Is(err, errTooLate):
 		o.state, o.forget = ended(o.row), true
 	case kind == wechat.KindDailyQuota:
-		e.putBack(o)
-		e.halt(ReasonQuota, err)
+		o.putBack()
+		v.halt = ReasonQuota
 	case kind == wechat.KindMinuteLimit:
-		e.rules.arrived()
-		e.putBack(o)
+		r.arrived()
+		o.putBack()
+		v.minute = true
 	case notSent, errors.Is(err, errClosed):
-		e.putBack(o)
+		o.putBack()
 	case kind == wechat.KindBusy || kind == wechat.KindLost || kind == wechat.KindNetwork:
-		e.missed(o, kind, err)
+		return r.missed(o, kind, now)
 	case kind == wechat.KindRequest || kind == wechat.KindAccount || kind == wechat.KindToken:
-		e.refusedAll(o, err)
+		return r.refusedAll(o)
 	case kind == wechat.KindRecipient:
 		o.state = stateSkipped
-		e.refusal(o.code, err)
+		return r.refusal(o.code)
 	default:
 		o.state = stateFailed
-		e.refusal(o.code, err)
+		return r.refusal(o.code)
 	}
+	return v
 }
 
 // ended is what a row becomes that must not be repeated any more.
@@ -97,6 +125,9 @@ func ended(r *row) string {
 	return stateFailed
 }
 
+// putBack makes a row pending whose attempt surely was not carried out, as if it had not been.
+func (o *outcome) putBack() { o.state, o.forget = statePending, true }
+
 // halt ends the push, also for what has been handed to a sender and has not left; the first
 // reason stands.
 func (e *engine) halt(reason Reason, err error) {
@@ -106,15 +137,9 @@ func (e *engine) halt(reason Reason, err error) {
 	}
 }
 
-// putBack makes a row pending whose attempt surely was not carried out, as if it had not been.
-func (e *engine) putBack(o *outcome) {
-	o.state, o.forget = statePending, true
-	if o.row.before == 0 {
-		o.row.since = time.Time{}
-		e.claimed--
-		e.inBatch--
-	}
-	e.wait(o.row, false)
+// backoff is how long a row waits that has been tried so often.
+func backoff(attempts int) time.Duration {
+	return min(firstBackoff<<min(max(attempts-1, 0), 10), lastBackoff)
 }
 
 // wait puts a row off, the longer the oftener it has been tried.
@@ -122,8 +147,7 @@ func (e *engine) wait(r *row, doubted bool) {
 	if doubted {
 		e.rules.doubted++
 	}
-	pause := min(firstBackoff<<min(r.attempts-1, 10), lastBackoff)
-	e.waiting[r.id] = waiting{until: time.Now().Add(pause), since: r.since, doubt: r.doubt, doubted: doubted}
+	e.waiting[r.id] = waiting{until: time.Now().Add(backoff(r.attempts)), since: r.since, doubt: r.doubt, doubted: doubted}
 }
 
 // goOn ends the waiting of a row.
@@ -135,58 +159,57 @@ func (e *engine) goOn(id int64) {
 }
 
 // missed puts a row that reached nobody back, until it is too late to repeat it safely.
-func (e *engine) missed(o *outcome, kind wechat.Kind, err error) {
-	r := o.row
-	e.rules.transit++
-	if e.rules.transit >= e.rules.workers && e.rules.since.IsZero() {
-		e.rules.since = time.Now()
+func (r *rules) missed(o *outcome, kind wechat.Kind, now time.Time) (v verdict) {
+	r.transit++
+	if r.transit >= r.workers && r.since.IsZero() {
+		r.since = time.Now()
 	}
-	if !e.rules.since.IsZero() && time.Since(e.rules.since) >= outageLimit {
-		e.halt(ReasonOutage, err)
+	if !r.since.IsZero() && time.Since(r.since) >= outageLimit {
+		v.halt = ReasonOutage
 	}
 	if kind != wechat.KindNetwork {
-		r.doubt = true
+		o.row.doubt = true
 	}
-	next := *r
-	next.before = r.firstAt
-	if tooLate(&next, e.ledger.now().Add(firstBackoff)) {
-		o.state = ended(r)
-		return
-	}
+	next := *o.row
+	next.before = o.row.firstAt
 	o.state = statePending
-	e.wait(r, false)
+	if tooLate(&next, now.Add(firstBackoff)) {
+		o.state = ended(o.row)
+	}
+	return v
 }
 
 // refusedAll handles what every row would meet: the row stays pending, and the push stops.
-func (e *engine) refusedAll(o *outcome, err error) {
-	e.rules.arrived()
-	e.putBack(o)
-	r := o.row
-	if wechat.Code(o.code) == wechat.ErrInvalidTemplateID && !e.rules.retried[r.id] {
-		if e.rules.retried == nil {
-			e.rules.retried = map[int64]bool{}
+func (r *rules) refusedAll(o *outcome) (v verdict) {
+	r.arrived()
+	o.putBack()
+	id := o.row.id
+	if wechat.Code(o.code) == wechat.ErrInvalidTemplateID && !r.retried[id] {
+		if r.retried == nil {
+			r.retried = map[int64]bool{}
 		}
-		e.rules.retried[r.id] = true // a false 40037 is known to happen
-		e.wait(r, true)
-		return
+		r.retried[id] = true // a false 40037 is known to happen
+		return verdict{doubted: true}
 	}
-	if e.rules.refused == nil {
-		e.rules.refused = map[int64]bool{}
+	if r.refused == nil {
+		r.refused = map[int64]bool{}
 	}
-	e.rules.refused[r.id] = true
-	if e.rules.accepted == 0 || len(e.rules.refused) >= rowsLimit {
-		e.halt(ReasonRefused, err)
+	r.refused[id] = true
+	if r.accepted == 0 || len(r.refused) >= rowsLimit {
+		v.halt = ReasonRefused
 	}
+	return v
 }
 
 // refusal counts equal refusals of single rows: twenty in a row are no accident.
-func (e *engine) refusal(code int, err error) {
-	e.rules.arrived()
-	e.rules.refused = nil
-	if code != e.rules.code {
-		e.rules.code, e.rules.equal = code, 0
+func (r *rules) refusal(code int) (v verdict) {
+	r.arrived()
+	r.refused = nil
+	if code != r.code {
+		r.code, r.equal = code, 0
 	}
-	if e.rules.equal++; e.rules.equal >= equalLimit {
-		e.halt(ReasonRefused, err)
+	if r.equal++; r.equal >= equalLimit {
+		v.halt = ReasonRefused
 	}
+	return v
 }
