@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/pushflag"
 )
 
 // checkRows is how many rows have their values checked.
@@ -162,7 +163,7 @@ func (c *checker) tables(ctx context.Context) {
 		c.fail(c.p.text("database"), err.Error())
 		return
 	}
-	config := c.s.config(push.Campaign{Name: campaignName(time.Now(), false)})
+	config := c.s.config(push.Campaign{Name: pushflag.CampaignName(time.Now(), false)})
 	look, err := push.Look(ctx, config, checkRows)
 	if err != nil {
 		c.fail(c.p.text("tables"), c.p.describe(err))
@@ -201,7 +202,7 @@ func (c *checker) next() {
 	if c.p.cron == "" {
 		return
 	}
-	next, err := nextFiring(c.p.cron, time.Now().In(c.p.timeZone))
+	next, err := pushflag.NextFiring(c.p.cron, time.Now().In(c.p.timeZone))
 	if err != nil {
 		c.fail("-cron", err.Error())
 		return

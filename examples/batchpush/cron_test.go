@@ -14,6 +14,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/pushflag"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/wechat/wechattest"
 )
@@ -90,8 +91,8 @@ func TestSinceWithCron(t *testing.T) {
 		campaigns, err := c.session.campaigns(t.Context())
 		require.NoError(t, err)
 		require.Len(t, campaigns, 2, "the newest first")
-		assert.Equal(t, "2000-01-02T18:00:00+08:00", campaigns[0].Since.In(beijing).AddDate(0, 0, 7).Format(time.RFC3339))
-		assert.Equal(t, "2000-01-01T18:00:00+08:00", campaigns[1].Since.In(beijing).AddDate(0, 0, 7).Format(time.RFC3339))
+		assert.Equal(t, "2000-01-02T18:00:00+08:00", campaigns[0].Since.In(db.Beijing).AddDate(0, 0, 7).Format(time.RFC3339))
+		assert.Equal(t, "2000-01-01T18:00:00+08:00", campaigns[1].Since.In(db.Beijing).AddDate(0, 0, 7).Format(time.RFC3339))
 	})
 }
 
@@ -147,6 +148,6 @@ func TestQuotaReturns(t *testing.T) {
 	} {
 		now, err := time.Parse(time.RFC3339, tt.now)
 		require.NoError(t, err)
-		assert.Equal(t, tt.want, quotaReturns(now).Format(time.RFC3339))
+		assert.Equal(t, tt.want, pushflag.QuotaReturns(now).Format(time.RFC3339))
 	}
 }

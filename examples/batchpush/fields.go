@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/pushflag"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/template"
 )
@@ -15,13 +16,13 @@ import (
 const tapHere = "点击查看近期学习照片"
 
 // demoFields are the values for the demo school's template.
-func demoFields() fieldList {
-	return fieldList{{"thing1", "{student_name}"}, {"time2", "{photo_update_time}"}, {"thing3", tapHere}}
+func demoFields() pushflag.FieldList {
+	return pushflag.FieldList{{Key: "thing1", Text: "{student_name}"}, {Key: "time2", Text: "{photo_update_time}"}, {Key: "thing3", Text: tapHere}}
 }
 
 // plainFields are the values for the one template that is served without -field.
-func plainFields() fieldList {
-	return fieldList{{"photoUrl", "点击本消息查看照片"}, {"studentName", "{student_name}"}}
+func plainFields() pushflag.FieldList {
+	return pushflag.FieldList{{Key: "photoUrl", Text: "点击本消息查看照片"}, {Key: "studentName", Text: "{student_name}"}}
 }
 
 // simulatedTemplates are the templates of the simulated account: the demo
@@ -37,7 +38,7 @@ func (o *options) simulatedTemplates() []template.Template {
 	}
 	var content strings.Builder
 	for _, f := range fields {
-		content.WriteString(f.key + "{{" + f.key + ".DATA}}\n")
+		content.WriteString(f.Key + "{{" + f.Key + ".DATA}}\n")
 	}
 	return []template.Template{demo, {ID: o.template, Title: "-template", Content: content.String()}}
 }
@@ -45,7 +46,7 @@ func (o *options) simulatedTemplates() []template.Template {
 // chosen is the template of a push with the values to fill it with.
 type chosen struct {
 	template.Template // of which only the ID is known when List does not show it
-	fields            fieldList
+	fields            pushflag.FieldList
 	listed            bool
 }
 
@@ -86,7 +87,7 @@ func (p *program) unlisted(id string) (chosen, error) {
 }
 
 // defaultFields are the values of a template that is served without -field.
-func defaultFields(t template.Template) fieldList {
+func defaultFields(t template.Template) pushflag.FieldList {
 	if t.ID == school.DemoTemplate().ID {
 		return demoFields()
 	}
@@ -103,37 +104,28 @@ func defaultFields(t template.Template) fieldList {
 
 // checkFields holds -field to the template's keywords.
 func (p *program) checkFields(c chosen) error {
-	var missing []string
-	known := map[string]bool{"first": true, "remark": true} // which WeChat filters out since 2023
-	for _, k := range c.Keywords() {
-		if _, given := c.fields.texts()[k.Name]; !given && !known[k.Name] {
-			missing = append(missing, k.Name)
-		}
-		known[k.Name] = true
-	}
+	missing, surplus := pushflag.Cover(c.Template, c.fields)
 	if len(missing) > 0 {
 		return usage(p.text("-field does not cover %s of the template %q:", strings.Join(missing, ", "), c.Title) +
 			"\n" + p.keywords(c.Template))
 	}
-	for _, f := range c.fields {
-		if !known[f.key] {
-			return usage(p.text("-field %s: the template %q has no such keyword:", f.key, c.Title) + "\n" + p.keywords(c.Template))
-		}
+	if len(surplus) > 0 {
+		return usage(p.text("-field %s: the template %q has no such keyword:", surplus[0].Key, c.Title) + "\n" + p.keywords(c.Template))
 	}
 	return p.checkLiterals(c.fields)
 }
 
 // checkLiterals checks what can be checked of the values without a row.
-func (p *program) checkLiterals(fields fieldList) error {
+func (p *program) checkLiterals(fields pushflag.FieldList) error {
 	for _, f := range fields {
 		switch {
-		case strings.Contains(f.text, "://"), strings.Contains(f.text, "{photo_url}"):
-			return usage(p.text("-field %s: a link is no value; the message itself is the link (-link or -public-photos)", f.key))
-		case strings.ContainsAny(f.text, "{}"):
+		case strings.Contains(f.Text, "://"), strings.Contains(f.Text, "{photo_url}"):
+			return usage(p.text("-field %s: a link is no value; the message itself is the link (-link or -public-photos)", f.Key))
+		case strings.ContainsAny(f.Text, "{}"):
 			continue
 		}
-		if err := template.CheckValue(f.key, f.text); err != nil {
-			return usage("-field " + f.key + ": " + p.valueFault(err))
+		if err := template.CheckValue(f.Key, f.Text); err != nil {
+			return usage("-field " + f.Key + ": " + p.valueFault(err))
 		}
 	}
 	return nil

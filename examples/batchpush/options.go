@@ -11,6 +11,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/pushflag"
 )
 
 // options are the command line. Zero values of batch, interval and rate mean
@@ -25,7 +26,7 @@ type options struct {
 	db, query, ledger, redis            string
 	template, campaign, since, link, to string
 	cron, zone, lang, failures          string
-	fields                              fieldList
+	fields                              pushflag.FieldList
 	batch, workers, limit               int
 	interval, linkTTL                   operator.Period
 	rate                                float64
@@ -156,7 +157,7 @@ func (o *options) validate(l language, now time.Time) error {
 		return usage(l.text("-tz: %q is not a time zone such as Asia/Shanghai", o.zone))
 	}
 	if o.since != "" {
-		if o.sinceTime, err = parseSince(o.since, o.timeZone, now); err != nil {
+		if o.sinceTime, err = pushflag.ParseSince(o.since, o.timeZone, now); err != nil {
 			return usage(l.text("-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d", o.since))
 		}
 	}
@@ -173,7 +174,7 @@ func (o *options) validate(l language, now time.Time) error {
 		return usage(l.text("-%s must be at least %v", "link-ttl", "1m"))
 	case o.campaign != "" && push.CheckCampaign(o.campaign) != nil:
 		return usage(l.text("-campaign: %q is no name: 1 to 64 characters, no invisible ones, no spaces around", o.campaign))
-	case o.cron != "" && !validCron(o.cron):
+	case o.cron != "" && !pushflag.ValidCron(o.cron):
 		return usage(l.text("-cron: %q is not a cron line of five fields that ever comes true, such as \"0 18 * * 5\" for Fridays at 18:00", o.cron))
 	}
 	return o.validatePairs(l)

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/photolink"
 	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/pushflag"
 	"github.com/org/wxhome/wechat"
 )
 
@@ -73,17 +72,16 @@ func (s *session) readQuery() error {
 	if s.p.query == "" {
 		return nil
 	}
-	text, err := os.ReadFile(s.p.query)
+	query, err := pushflag.ReadQuery(s.p.query)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, pushflag.ErrNoFile):
 		return usage(s.p.text("-query: there is no file %s", s.p.query))
+	case errors.Is(err, pushflag.ErrNoSelect):
+		return usage(s.p.text("-query: %s does not begin with SELECT", s.p.query))
 	case err != nil:
 		return usage("-query: " + err.Error())
 	}
-	s.query = strings.TrimRight(strings.TrimSpace(strings.TrimPrefix(string(text), "\uFEFF")), "; \r\n")
-	if word := strings.ToUpper(s.query); !strings.HasPrefix(word, "SELECT") && !strings.HasPrefix(word, "WITH") {
-		return usage(s.p.text("-query: %s does not begin with SELECT", s.p.query))
-	}
+	s.query = query
 	return nil
 }
 
@@ -129,7 +127,7 @@ func (s *session) config(campaign push.Campaign) push.Config {
 	c := push.Config{
 		AppID: s.account.AppID, Caller: s.account.Client,
 		School: s.school, Ledger: s.ledger, Query: s.query,
-		Campaign: campaign.Name, TemplateID: s.chosen.ID, Since: p.sinceTime,
+		Campaign: campaign.Name, TemplateID: s.chosen.ID, Fields: s.chosen.fields, Since: p.sinceTime,
 		Public: p.public || s.account.Simulated() && s.links == nil,
 		Batch:  pace.batch, Interval: pace.interval, Rate: pace.rate, Workers: pace.workers, Limit: p.limit,
 		Again: p.again, RetryFailed: p.retryFailed, ResendUnknown: p.resendUnknown,
@@ -137,9 +135,6 @@ func (s *session) config(campaign push.Campaign) push.Config {
 	}
 	if !campaign.Created.IsZero() && p.since != "" && p.relativeSince() && !campaign.Since.IsZero() {
 		c.Since = campaign.Since
-	}
-	for _, f := range s.chosen.fields {
-		c.Fields = append(c.Fields, push.Field{Key: f.key, Text: f.text})
 	}
 	if s.links != nil {
 		c.Link, c.LinkBase = s.link, p.link
@@ -203,9 +198,9 @@ func (s *session) choose(ctx context.Context) (push.Campaign, error) {
 			}
 		}
 	}
-	c, exists := named(campaignName(time.Now(), false))
+	c, exists := named(pushflag.CampaignName(time.Now(), false))
 	for n := 2; exists && s.p.fresh; n++ {
-		c, exists = named(campaignName(time.Now(), false) + "-" + strconv.Itoa(n))
+		c, exists = named(pushflag.CampaignName(time.Now(), false) + "-" + strconv.Itoa(n))
 	}
 	return c, nil
 }

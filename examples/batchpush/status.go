@@ -149,7 +149,7 @@ func (p *program) failureRow(f push.Failure) []string {
 	}
 	row := []string{
 		f.OpenID, f.StudentID, f.StudentName, p.text(f.State), code, f.Error,
-		strconv.Itoa(f.Attempts), f.Updated.In(beijing).Format("2006-01-02 15:04:05"),
+		strconv.Itoa(f.Attempts), f.Updated.In(db.Beijing).Format("2006-01-02 15:04:05"),
 	}
 	for i, cell := range row {
 		row[i] = operator.Cell(cell)

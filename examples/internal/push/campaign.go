@@ -24,6 +24,7 @@ type settings struct {
 	Since    int64   `json:"since"`
 	Link     string  `json:"link"` // what links begin with; empty: there are none
 	Public   bool    `json:"public"`
+	Query    string  `json:"query,omitempty"` // by KeepQuery
 }
 
 func (c *Config) settings() (string, error) {
@@ -33,6 +34,9 @@ func (c *Config) settings() (string, error) {
 	}
 	if !c.Since.IsZero() {
 		s.Since = c.Since.Unix()
+	}
+	if c.KeepQuery {
+		s.Query = c.Query
 	}
 	b, err := json.Marshal(s)
 	return string(b), err

@@ -121,6 +121,22 @@ func newOwner() string {
 }
 
 func (e *engine) run(ctx context.Context) error {
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
+	if err := e.count(ctx); err != nil {
+		return err
+	}
+	for {
+		over, err := e.turn(ctx)
+		if err != nil || over {
+			return e.interrupted(ctx, err)
+		}
+	}
+}
+
+// prepare begins or continues the campaign, and loads it.
+func (e *engine) prepare(ctx context.Context) error {
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
@@ -137,18 +153,7 @@ func (e *engine) run(ctx context.Context) error {
 			}
 		}
 	}
-	if err := e.load(ctx); err != nil {
-		return e.interrupted(ctx, err)
-	}
-	if err := e.count(ctx); err != nil {
-		return err
-	}
-	for {
-		over, err := e.turn(ctx)
-		if err != nil || over {
-			return e.interrupted(ctx, err)
-		}
-	}
+	return e.interrupted(ctx, e.load(ctx))
 }
 
 // interrupted tells what an abort has broken off from a failure.

@@ -33,6 +33,7 @@ type Config struct {
 	School     *db.DB          // where recipients are read
 	Ledger     *db.DB          // where the ledger is kept; may be School
 	Query      string          // a SELECT of the recipients; empty: the school's two tables
+	KeepQuery  bool            // keep Query with the campaign, for those who send it at a Desk
 	Campaign   string
 	TemplateID string
 	Fields     []Field

@@ -1,4 +1,4 @@
-package main
+package pushflag_test
 
 import (
 	"testing"
@@ -6,15 +6,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/examples/internal/pushflag"
 )
 
 func TestValidCron(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"0 18 * * 5", "*/15 8-17 * * 1-5", "0 18 * * FRI", "@daily", "0 0 29 2 *", " 0  18 * * 5 "} {
-		assert.True(t, validCron(line), line)
+		assert.True(t, pushflag.ValidCron(line), line)
 	}
 	for _, line := range []string{"", "   ", "0 18 * *", "0 18 * * 5 2026 1", "60 18 * * 5", "0 24 * * 5", "0 18 * * 8", "0 0 30 2 *", "every friday", "@sometimes", "0 18 32 * *", "0 18 * 13 *", "* * * * * *"} {
-		assert.False(t, validCron(line), line)
+		assert.False(t, pushflag.ValidCron(line), line)
 	}
 }
 
@@ -36,7 +38,7 @@ func TestNextFiring(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := nextFiring("0 18 * * 5", tt.now)
+			got, err := pushflag.NextFiring("0 18 * * 5", tt.now)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
 		})
