@@ -271,8 +271,8 @@ func (d *Desk) read(campaign, text string) (*book, error) {
 
 // Orphans are rows of a campaign that should be sent soon.
 type Orphans struct {
-	Rows []int64 // that have left before, or whose queue has lost them
-	Left int     // rows that are not settled
+	Rows []int64 // that have left before, or whose queue has lost them; some of many
+	Done bool    // every row of the campaign is settled
 }
 
 // Orphans takes the rows of dead processes of a campaign, by the rule of nine minutes, and
@@ -294,11 +294,10 @@ func (d *Desk) Orphans(ctx context.Context, campaign string, all bool) (Orphans,
 	if o.Rows, err = b.ledger.pendingIDs(ctx, condition); err != nil {
 		return o, err
 	}
-	counts, err := b.ledger.tally(ctx)
-	if err != nil {
-		return o, err
+	if len(o.Rows) > 0 {
+		return o, nil
 	}
-	if o.Left = counts[statePending] + counts[stateSending]; o.Left == 0 && len(counts) > 0 {
+	if o.Done, err = b.ledger.done(ctx); o.Done {
 		err = b.ledger.end(ctx, d.clock.now())
 	}
 	return o, err

@@ -98,6 +98,17 @@ func (l *ledger) pendingIDs(ctx context.Context, condition string, args ...any) 
 	return ids, rows.Err()
 }
 
+// done reports whether every row of the campaign is settled.
+func (l *ledger) done(ctx context.Context) (bool, error) {
+	var left bool
+	err := l.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM push_message WHERE appid = ? AND campaign = ? AND state IN ('pending', 'sending'))`,
+		l.appID, l.campaign).Scan(&left)
+	if err != nil {
+		return false, l.failed(err)
+	}
+	return !left, nil
+}
+
 // end notes that a campaign has come to its end, if it has: no row of it is left.
 func (l *ledger) end(ctx context.Context, now time.Time) error {
 	_, err := l.db.ExecContext(ctx, `UPDATE push_campaign SET finished_at = ? WHERE appid = ? AND name = ? AND finished_at = 0

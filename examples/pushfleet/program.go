@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/photolink"
+	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/school"
+	"github.com/org/wxhome/examples/internal/share"
+	"github.com/org/wxhome/wechat"
+)
+
+// The exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1 // some messages failed, or nobody knows
+	exitUsage       = 2 // the command line or the configuration
+	exitStopped     = 3 // something is out of reach
+	exitInterrupted = 130
+)
+
+// program is one run of a command, with all that it has opened.
+type program struct {
+	*options
+	getenv func(string) string
+	stdout io.Writer // the object of -json
+	stderr io.Writer
+	mu     sync.Mutex // one line at a time
+	out    io.Writer  // all else that is not an error
+
+	shared  *share.Redis
+	fleet   *fleet
+	account *account.Account
+	school  *db.DB
+	ledger  *db.DB // may be school
+	links   *photolink.Signer
+	now     func() time.Time // nil: time.Now, and the ledger's clock for workers
+}
+
+// run is the program: it returns the exit status. Cancelling ctx stops it gently.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	o, err := parseOptions(args, getenv, time.Now())
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(stdout, helpText)
+		flags := (&options{}).flagSet()
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return exitOK
+	}
+	p := &program{options: o, getenv: getenv, stdout: stdout, out: stdout, stderr: stderr}
+	if err != nil {
+		return p.exit(ctx, err)
+	}
+	if o.json {
+		p.out = stderr
+	}
+	defer p.close()
+	return p.exit(ctx, p.do(ctx))
+}
+
+func (p *program) do(ctx context.Context) error {
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	switch p.command {
+	case cmdEnqueue:
+		return p.enqueueOnce(ctx)
+	case cmdWork:
+		return p.work(ctx)
+	case cmdSchedule:
+		return p.schedule(ctx)
+	}
+	return p.status(ctx)
+}
+
+// status is an exit status whose lines have been printed.
+type settled struct{ status int }
+
+func (e settled) Error() string { return fmt.Sprintf("exit status %d", e.status) }
+
+// exit prints what went wrong, in one line, and returns the exit status.
+func (p *program) exit(ctx context.Context, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if e, ok := errors.AsType[settled](err); ok {
+		return e.status
+	}
+	if ctx.Err() != nil {
+		p.complain("interrupted")
+		return exitInterrupted
+	}
+	p.complain("%s", p.describe(err))
+	_, isUsage := errors.AsType[*usageError](err)
+	_, isConfig := errors.AsType[*account.ConfigError](err)
+	if isUsage || isConfig || errors.Is(err, push.ErrSettings) || errors.Is(err, push.ErrNotShareable) {
+		return exitUsage
+	}
+	return exitStopped
+}
+
+// describe says what an error is and what to do about it.
+func (p *program) describe(err error) string {
+	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Hint() != "" {
+		return oneLine(err.Error()) + "; " + oneLine(e.Hint())
+	}
+	return oneLine(err.Error())
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// complain prints a line about what is wrong.
+func (p *program) complain(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintln(p.stderr, "pushfleet: "+fmt.Sprintf(format, args...))
+}
+
+// say prints a line for the operator.
+func (p *program) say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.out, format+"\n", args...)
+}
+
+func (p *program) encode(v any) {
+	e := json.NewEncoder(p.stdout)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // a stdout that is gone changes no status
+}
+
+// logger writes what the engine warns of to stderr.
+func (p *program) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// open opens what every command needs, in the order in which mistakes are
+// cheapest to find.
+func (p *program) open(ctx context.Context) (err error) {
+	if p.shared, err = share.Open(p.redis); err != nil {
+		return usage("-redis: %v", err)
+	}
+	if err := p.openAccount(); err != nil {
+		return err
+	}
+	if err := p.openLinks(); err != nil {
+		return err
+	}
+	p.fleet = newFleet(p.shared.Client, p.account.AppID)
+	if p.school, err = db.Open(ctx, p.db); err != nil {
+		return usage("the database: %s", oneLine(err.Error()))
+	}
+	p.ledger = p.school
+	if p.options.ledger != "" {
+		if p.ledger, err = db.Open(ctx, p.options.ledger); err != nil {
+			p.ledger = p.school
+			return usage("the ledger: %s", oneLine(err.Error()))
+		}
+	}
+	if p.ledger.Dialect != db.MySQL {
+		return usage("%v", push.ErrNotShareable)
+	}
+	return nil
+}
+
+// openAccount connects to WeChat, sharing token and rate with all others of the
+// account. A simulation has a token of its own, in each process.
+func (p *program) openAccount() (err error) {
+	appID := strings.TrimSpace(p.getenv(account.EnvAppID))
+	var options []wechat.Option
+	if !p.simulate && appID != "" {
+		if options, err = p.shared.Options(appID, p.rate); err != nil {
+			return err
+		}
+	}
+	p.account, err = account.Open(account.Config{
+		Getenv: p.getenv, Simulate: p.simulate, Real: []string{p.command}, Options: options, Follower: school.Follower,
+	})
+	if err == nil && p.account.Simulated() {
+		p.say("Simulation: nothing leaves this machine.")
+	}
+	return err
+}
+
+// openLinks makes the signer of -link for those who send.
+func (p *program) openLinks() (err error) {
+	if p.link == "" || p.command != cmdWork {
+		return nil
+	}
+	key, previous := p.getenv("WXHOME_LINK_KEY"), p.getenv("WXHOME_LINK_KEY_PREVIOUS")
+	if len(key) < photolink.MinKey {
+		return usage("-link needs WXHOME_LINK_KEY, a secret of at least %d characters that the photo page knows too", photolink.MinKey)
+	}
+	if p.links, err = photolink.New(p.link, key, previous); err != nil {
+		return usage("-link: %s", strings.TrimPrefix(err.Error(), "photolink: "))
+	}
+	return nil
+}
+
+func (p *program) close() {
+	if p.ledger != nil && p.ledger != p.school {
+		_ = p.ledger.Close()
+	}
+	if p.school != nil {
+		_ = p.school.Close()
+	}
+	if p.account != nil {
+		p.account.Close()
+	}
+	if p.shared != nil {
+		p.shared.Close()
+	}
+}
