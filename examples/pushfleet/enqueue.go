@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,7 +123,7 @@ func (p *program) enqueue(ctx context.Context, c push.Config) (push.Summary, err
 		if err != nil {
 			return prepared.Summary, err
 		}
-		n, err := p.fleet.putAll(ctx, p.fleet.first(), c.Campaign, rows)
+		n, err := p.putRows(ctx, c.Campaign, rows)
 		if err != nil {
 			return prepared.Summary, err
 		}
@@ -138,6 +139,19 @@ func (p *program) enqueue(ctx context.Context, c push.Config) (push.Summary, err
 		p.say("The queue is held until %s: %s", time.Unix(h.Until, 0).In(p.timeZone).Format("2006-01-02 15:04 MST"), h.Reason)
 	}
 	return prepared.Summary, err
+}
+
+// putRows puts rows that have left before where they are repeated soon, and the
+// others at the end of the queue.
+func (p *program) putRows(ctx context.Context, campaign string, rows []push.Waiting) (added int, err error) {
+	repeated := slices.DeleteFunc(slices.Clone(rows), func(w push.Waiting) bool { return w.Attempts == 0 })
+	fresh := slices.DeleteFunc(rows, func(w push.Waiting) bool { return w.Attempts > 0 })
+	n, err := p.fleet.putAll(ctx, p.fleet.again(), campaign, repeated)
+	if err != nil {
+		return n, err
+	}
+	m, err := p.fleet.putAll(ctx, p.fleet.first(), campaign, fresh)
+	return n + m, err
 }
 
 // keepSince keeps the moment that a campaign's -since 7d stood for when it began.

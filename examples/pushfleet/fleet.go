@@ -13,6 +13,8 @@ import (
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/org/wxhome/examples/internal/push"
 )
 
 // fleet is what an account has in Redis: two queues, the campaigns that are
@@ -55,6 +57,7 @@ const (
 type task struct {
 	Campaign string `json:"campaign"`
 	Row      int64  `json:"row"`
+	Attempts int    `json:"attempts"` // when it was put into the queue
 }
 
 func parseTask(payload []byte) (task, error) {
@@ -65,9 +68,15 @@ func parseTask(payload []byte) (task, error) {
 	return t, nil
 }
 
-// id is unique by account, campaign and row: a row has one task in a queue.
+// id is unique by account, campaign and row, and for a row that is to be
+// repeated by the attempts that it has had: the task of a worker that was
+// killed stays in asynq's hands for a minute and more, which nobody waits for.
 func (f *fleet) id(t task) string {
-	return f.appID + ":" + t.Campaign + ":" + strconv.FormatInt(t.Row, 10)
+	id := f.appID + ":" + t.Campaign + ":" + strconv.FormatInt(t.Row, 10)
+	if t.Attempts > 0 {
+		id += ":" + strconv.Itoa(t.Attempts)
+	}
+	return id
 }
 
 // put puts a row into a queue, to be sent after a while. One that is there
@@ -97,7 +106,7 @@ func (f *fleet) put(ctx context.Context, queue string, t task, after time.Durati
 
 // putAll puts rows into a queue, several at a time, and returns how many were
 // not there.
-func (f *fleet) putAll(ctx context.Context, queue, campaign string, rows []int64) (added int, err error) {
+func (f *fleet) putAll(ctx context.Context, queue, campaign string, rows []push.Waiting) (added int, err error) {
 	var group sync.WaitGroup
 	var once sync.Once
 	var next, n atomic.Int64
@@ -110,7 +119,7 @@ func (f *fleet) putAll(ctx context.Context, queue, campaign string, rows []int64
 				if i >= len(rows) {
 					return
 				}
-				fresh, e := f.put(ctx, queue, task{campaign, rows[i]}, 0)
+				fresh, e := f.put(ctx, queue, task{campaign, rows[i].ID, rows[i].Attempts}, 0)
 				if e != nil {
 					once.Do(func() { err = e; cancel() })
 					return

@@ -44,6 +44,7 @@ type worker struct {
 func (p *program) work(ctx context.Context) error {
 	p.say("Account %s at %s, ledger %s, Redis %s: %d in flight, %g a second of all workers together",
 		p.account.AppID, p.account.Host, p.ledger.Name, p.shared.Name, p.workers, p.rate)
+	stopped := ctx.Done()
 	ctx, ends := context.WithCancel(ctx)
 	defer ends()
 	w := &worker{program: p, ends: ends, simulate: map[string]bool{}}
@@ -60,7 +61,12 @@ func (p *program) work(ctx context.Context) error {
 		begun = begun || err == nil
 	}
 	p.say("%s by this worker", w.told())
-	return nil
+	select {
+	case <-stopped:
+		return settled{exitInterrupted}
+	default:
+		return nil
+	}
 }
 
 func (w *worker) told() string {
@@ -186,13 +192,14 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 	return nil
 }
 
-// putOff has a row sent again after a while: by asynq's retry in the queue of
-// repeated ones, and from the other one by going there.
+// putOff has a row sent again after a while, in the queue of repeated ones. A
+// task that would be put there under its own name is asynq's to repeat.
 func (w *worker) putOff(ctx context.Context, t task, sent push.Sent) error {
 	queue, _ := asynq.GetQueueName(ctx)
-	if queue == w.fleet.again() {
+	if queue == w.fleet.again() && t.Attempts == sent.Attempts {
 		return &later{sent.Again, sent.Err}
 	}
+	t.Attempts = sent.Attempts
 	if _, err := w.fleet.put(ctx, w.fleet.again(), t, sent.Again); err != nil {
 		return &later{sent.Again, err}
 	}

@@ -70,6 +70,8 @@ type Sent struct {
 	State string
 	// Again is, for a pending row, how long to wait before it is sent again.
 	Again time.Duration
+	// Attempts is how many have left or may have left.
+	Attempts int
 	// Minute: the limit by the minute has struck, for all messages.
 	Minute bool
 	// Halt is why nothing more should be sent for now; empty: go on.
@@ -207,7 +209,10 @@ func (d *Desk) settle(b *book, o outcome, v verdict, why error) (Sent, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := Sent{State: o.state, Minute: v.minute, Halt: v.halt, Unreached: d.rules.transit, Err: why}
+	s := Sent{State: o.state, Minute: v.minute, Halt: v.halt, Unreached: d.rules.transit, Attempts: o.row.attempts, Err: why}
+	if o.forget {
+		s.Attempts--
+	}
 	if o.state == statePending {
 		s.Again = backoff(o.row.attempts)
 	}
@@ -271,8 +276,8 @@ func (d *Desk) read(campaign, text string) (*book, error) {
 
 // Orphans are rows of a campaign that should be sent soon.
 type Orphans struct {
-	Rows []int64 // that have left before, or whose queue has lost them; some of many
-	Done bool    // every row of the campaign is settled
+	Rows []Waiting // that have left before, or whose queue has lost them; some of many
+	Done bool      // every row of the campaign is settled
 }
 
 // Orphans takes the rows of dead processes of a campaign, by the rule of nine minutes, and
@@ -291,7 +296,7 @@ func (d *Desk) Orphans(ctx context.Context, campaign string, all bool) (Orphans,
 		condition = "1 = 1"
 	}
 	var o Orphans
-	if o.Rows, err = b.ledger.pendingIDs(ctx, condition); err != nil {
+	if o.Rows, err = b.ledger.pendingRows(ctx, condition); err != nil {
 		return o, err
 	}
 	if len(o.Rows) > 0 {

@@ -56,46 +56,52 @@ func (c *Config) shareable() error {
 	return nil
 }
 
-// idsPage is how many ids PendingRows yields at a time.
+// idsPage is how many rows PendingRows yields at a time.
 const idsPage = 1000
 
-// PendingRows yields the ids of the campaign's pending rows, in the order of the ledger and page
+// Waiting is a pending row.
+type Waiting struct {
+	ID       int64
+	Attempts int // that left or may have left
+}
+
+// PendingRows yields the campaign's pending rows, in the order of the ledger and page
 // by page. It only reads.
-func (p Prepared) PendingRows(ctx context.Context, ledger *db.DB, appID string) iter.Seq2[[]int64, error] {
-	return func(yield func([]int64, error) bool) {
+func (p Prepared) PendingRows(ctx context.Context, ledger *db.DB, appID string) iter.Seq2[[]Waiting, error] {
+	return func(yield func([]Waiting, error) bool) {
 		l := newLedger(ledger, appID, p.Campaign)
 		for after := int64(0); ; {
-			ids, err := l.pendingIDs(ctx, "id > ? AND (id <= ? OR 0 = ?)", after, p.upTo, p.upTo)
-			if err != nil || len(ids) > 0 {
-				if !yield(ids, err) || err != nil {
+			rows, err := l.pendingRows(ctx, "id > ? AND (id <= ? OR 0 = ?)", after, p.upTo, p.upTo)
+			if err != nil || len(rows) > 0 {
+				if !yield(rows, err) || err != nil {
 					return
 				}
 			}
-			if len(ids) < idsPage {
+			if len(rows) < idsPage {
 				return
 			}
-			after = ids[len(ids)-1]
+			after = rows[len(rows)-1].ID
 		}
 	}
 }
 
-// pendingIDs returns the first pending rows of which condition is true.
-func (l *ledger) pendingIDs(ctx context.Context, condition string, args ...any) ([]int64, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT id FROM push_message WHERE appid = ? AND campaign = ? AND state = 'pending' AND `+
+// pendingRows returns the first pending rows of which condition is true.
+func (l *ledger) pendingRows(ctx context.Context, condition string, args ...any) ([]Waiting, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT id, attempts FROM push_message WHERE appid = ? AND campaign = ? AND state = 'pending' AND `+
 		condition+` ORDER BY id LIMIT ?`, append(append([]any{l.appID, l.campaign}, args...), idsPage)...)
 	if err != nil {
 		return nil, l.failed(err)
 	}
 	defer rows.Close()
-	var ids []int64
+	var found []Waiting
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
+		var w Waiting
+		if err := rows.Scan(&w.ID, &w.Attempts); err != nil {
 			return nil, l.failed(err)
 		}
-		ids = append(ids, id)
+		found = append(found, w)
 	}
-	return ids, rows.Err()
+	return found, rows.Err()
 }
 
 // done reports whether every row of the campaign is settled.

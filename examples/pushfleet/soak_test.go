@@ -1,0 +1,176 @@
+package main
+
+import (
+	"flag"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/wechat/wechattest"
+)
+
+// The soak is short in the suite. The long one:
+//
+//	go test ./examples/pushfleet -run TestSoak -v -timeout 60m -soak.recipients 20000 -soak.minutes 10
+var (
+	soakRecipients = flag.Int("soak.recipients", 2500, "recipients of TestSoak")
+	soakMinutes    = flag.Float64("soak.minutes", 0.5, "about how long TestSoak sends, which sets its rate")
+)
+
+const (
+	soakWorkers = 3
+	// killEvery is how often a worker is killed.
+	killEvery = 4 * time.Second
+	// lossShare of the answers are lost after the message was accepted.
+	lossShare = 0.02
+	// strike is the second of each minute from which on the limit by the minute strikes.
+	strike = 55
+)
+
+// traffic is what the simulated WeChat sees, and does to it.
+type traffic struct {
+	mu           sync.Mutex // guards times, lost, struck
+	times        []time.Time
+	lost, struck int
+}
+
+func (f *traffic) hook(r *http.Request) *wechattest.Fault {
+	if r.URL.Path != sendPath {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	f.times = append(f.times, now)
+	switch {
+	case now.Second() >= strike:
+		f.struck++
+		return &wechattest.Fault{Code: 45011}
+	case rand.Float64() < lossShare:
+		f.lost++
+		return &wechattest.Fault{Reset: wechattest.ResetAfter}
+	}
+	return nil
+}
+
+// busiest returns the most calls in any window of a length.
+func (f *traffic) busiest(window time.Duration) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	most, first := 0, 0
+	for i, at := range f.times {
+		for at.Sub(f.times[first]) >= window {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+// fleetOf are processes that are killed and started again.
+type fleetOf struct {
+	w       *world
+	args    []string
+	workers []*exec.Cmd
+	kills   int
+}
+
+func (w *world) startFleet(n int, args ...string) *fleetOf {
+	f := &fleetOf{w: w, args: append([]string{"work"}, args...)}
+	for range n {
+		f.workers = append(f.workers, w.start(nil, f.args...))
+	}
+	return f
+}
+
+// kill kills a worker and starts another one.
+func (f *fleetOf) kill() {
+	i := rand.IntN(len(f.workers))
+	_ = f.workers[i].Process.Kill()
+	_ = f.workers[i].Wait()
+	f.workers[i] = f.w.start(nil, f.args...)
+	f.kills++
+}
+
+// stop stops all workers gently.
+func (f *fleetOf) stop() {
+	for _, cmd := range f.workers {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+	}
+	for _, cmd := range f.workers {
+		_ = cmd.Wait()
+		assert.Equal(f.w.t, exitInterrupted, cmd.ProcessState.ExitCode(), printed(cmd))
+	}
+}
+
+// left is how many rows are not settled.
+func (w *world) left() int { return w.count("pending") + w.count("sending") }
+
+// TestSoak has three workers push while everything that may fail does.
+func TestSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	n := *soakRecipients
+	rate := float64(n) / (*soakMinutes * 60)
+	w := newWorld(t, n)
+	w.enqueue()
+	seen := new(traffic)
+	w.wechat.FaultFunc(seen.hook)
+	fleet := w.startFleet(soakWorkers, "-rate", strconv.FormatFloat(rate, 'f', 3, 64))
+	begun, lastKill := time.Now(), time.Now()
+	limit := time.Duration(*soakMinutes*4)*time.Minute + 4*time.Minute
+	restarts, invalidations := 0, 0
+	for left := n; left > 0; left = w.left() {
+		<-time.After(100 * time.Millisecond)
+		if time.Since(begun) > limit {
+			for _, cmd := range fleet.workers {
+				t.Log(printed(cmd))
+			}
+			require.Fail(t, "the campaign does not end", "%d rows are left", left)
+		}
+		gone := n - left
+		if restarts < 2 && gone > n*(restarts+1)/3 {
+			restarts++
+			w.redis.Stop()
+			<-time.After(time.Second)
+			w.redis.Restart()
+		}
+		if invalidations < 3 && gone > n*(2*invalidations+1)/7 {
+			invalidations++
+			w.wechat.ReplaceTokens()
+		}
+		if time.Since(lastKill) > killEvery && left > n/50 {
+			lastKill = time.Now()
+			fleet.kill()
+		}
+	}
+	took := time.Since(begun)
+	fleet.stop()
+
+	w.once(n)
+	assert.Equal(t, n, w.count("accepted"))
+	most := seen.busiest(10 * time.Second)
+	assert.LessOrEqual(t, float64(most), rate*10*1.05, "calls in the busiest 10 s")
+	assert.Equal(t, 2, restarts)
+	assert.Greater(t, fleet.kills, 3)
+	assert.Positive(t, seen.lost)
+	assert.GreaterOrEqual(t, w.wechat.TokenFetches(), 1)
+	assert.LessOrEqual(t, w.wechat.TokenFetches(), 1+invalidations+restarts*soakWorkers, "one for each that was taken away, and of a worker that starts without Redis")
+	t.Logf("%d messages in %v at %.1f a second: %d kills, %d restarts of Redis, %d answers lost, %d times 45011, %d ids repeated, %d invalidations, %d token fetches, %d calls in the busiest 10 s of %.0f",
+		n, took.Round(time.Millisecond), rate, fleet.kills, restarts, seen.lost, seen.struck, w.wechat.RepeatedCount(), invalidations, w.wechat.TokenFetches(), most, rate*10)
+	if os.Getenv("WXHOME_TEST_VERBOSE") != "" {
+		for _, cmd := range fleet.workers {
+			t.Log(printed(cmd))
+		}
+	}
+}
