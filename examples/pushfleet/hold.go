@@ -21,6 +21,9 @@ type hold struct {
 // outageHold is how long a fleet holds back when its messages reach nobody.
 const outageHold = 15 * time.Second
 
+// mendedLook is how soon a task is tried again that a person must mend something for.
+const mendedLook = 5 * time.Second
+
 // The ends of holds.
 func nextMinute(now time.Time) int64 {
 	return now.Truncate(time.Minute).Add(time.Minute + time.Second).Unix()
@@ -78,7 +81,7 @@ func (f *fleet) held(ctx context.Context) (*hold, time.Duration, error) {
 	}
 	left := time.Unix(h.Until, 0).Sub(now)
 	if h.Until == 0 {
-		left = time.Minute
+		left = mendedLook
 	}
 	return &h, left, f.pauseQueues(ctx)
 }

@@ -223,11 +223,11 @@ func (w *worker) heed(ctx context.Context, sent push.Sent) {
 // hold pauses the account's queues, for this worker at once.
 func (w *worker) hold(ctx context.Context, reason string, until func(time.Time) int64) {
 	now := time.Now()
-	end := until(now)
-	if end == 0 {
-		end = now.Add(time.Minute).Unix() // seen to again and again while it lasts
+	end := time.Unix(until(now), 0)
+	if end.Unix() == 0 {
+		end = now.Add(mendedLook) // seen to again and again while it lasts
 	}
-	w.heldTill.Store(max(w.heldTill.Load(), time.Unix(end, 0).UnixNano()))
+	w.heldTill.Store(max(w.heldTill.Load(), end.UnixNano()))
 	news, err := w.fleet.hold(ctx, reason, until)
 	if news || err != nil {
 		w.complain("held back: %s", reason)

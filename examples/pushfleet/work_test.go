@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/push"
+)
+
+func makeSQLite(t *testing.T, path string) {
+	t.Helper()
+	d, err := db.Open(t.Context(), "sqlite:"+path, db.Create())
+	require.NoError(t, err)
+	_, err = d.Exec("CREATE TABLE x (y)")
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+}
+
+// TestWorkOutlivesOutages starts a worker without Redis, and takes the database's
+// connections away in the middle.
+func TestWorkOutlivesOutages(t *testing.T) {
+	t.Parallel()
+	const n = 200
+	w := newWorld(t, n)
+	w.enqueue()
+	w.redis.Stop()
+	worker := w.start(nil, "work", "-rate", "60")
+	until(t, "said", func() bool { return strings.Contains(printed(worker), "does not answer") })
+	w.redis.Restart()
+	until(t, "some are sent", func() bool { return w.count("accepted") > 30 })
+	w.killConnections()
+	until(t, "said", func() bool { return strings.Contains(printed(worker), "trying again") })
+	until(t, "all are sent", func() bool { return w.count("accepted") == n })
+	w.once(n)
+	require.NoError(t, worker.Process.Signal(syscall.SIGTERM))
+	_ = worker.Wait()
+	assert.Equal(t, exitInterrupted, worker.ProcessState.ExitCode(), printed(worker))
+}
+
+// killConnections ends all other connections to the world's database.
+func (w *world) killConnections() {
+	w.t.Helper()
+	rows, err := w.db.Query("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+	require.NoError(w.t, err)
+	var found []int64
+	for rows.Next() {
+		var id int64
+		require.NoError(w.t, rows.Scan(&id))
+		found = append(found, id)
+	}
+	require.NoError(w.t, rows.Close())
+	for _, id := range found {
+		_, _ = w.db.Exec("KILL ?", id)
+	}
+}
+
+// TestRedisGone: enqueue and status without Redis say so.
+func TestRedisGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	w.enqueue()
+	w.redis.Stop()
+	r := w.run(t.Context(), "status")
+	assert.Equal(t, exitOK, r.status, "the ledger has told")
+	assert.Contains(t, r.out, "10 pending")
+	assert.Contains(t, r.errors, "refused")
+	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign", "spring")
+	oneClearLine(t, r, exitStopped, "refused")
+}
+
+// TestSimulate sends to a simulation inside the worker.
+func TestSimulate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 20)
+	w.enqueue("-simulate")
+	r := w.run(t.Context(), "work", "-simulate", "-rate", "1000", "-until-done")
+	require.Equal(t, exitOK, r.status, r.both())
+	assert.Contains(t, r.out, "Simulation: nothing leaves this machine.")
+	assert.Equal(t, 20, w.count("accepted"))
+	assert.Zero(t, w.wechat.AcceptedCount())
+	keys, err := w.client().Keys(t.Context(), "wxhome:token:*").Result()
+	require.NoError(t, err)
+	assert.Empty(t, keys, "a simulation's token is its own")
+}
+
+// TestLinks: the worker signs the links.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	w.env["WXHOME_LINK_KEY"] = "a key of sixteen bytes"
+	args := []string{"enqueue", "-template", templateID, "-field", "thing1={student_name}", "-link", "https://school.example/photo", "-campaign", "spring"}
+	r := w.run(t.Context(), args...)
+	require.Equal(t, exitOK, r.status, r.both())
+	worker := w.start(nil, "work", "-rate", "100")
+	until(t, "said", func() bool { return strings.Contains(printed(worker), "give work the same -link as enqueue") })
+	assert.Zero(t, w.wechat.AcceptedCount())
+	require.NoError(t, worker.Process.Kill())
+	r = w.run(t.Context(), args...)
+	require.Equal(t, exitOK, r.status, r.both())
+	r = w.run(t.Context(), "work", "-rate", "100", "-until-done", "-link", "https://school.example/photo")
+	require.Equal(t, exitOK, r.status, r.both())
+	w.once(5)
+}
+
+func TestDelay(t *testing.T) {
+	t.Parallel()
+	err := &later{7 * time.Second, errHeld}
+	assert.Equal(t, 7*time.Second, delay(err))
+	assert.Equal(t, lookEvery, delay(errors.New("other")))
+	require.ErrorIs(t, err, errHeld)
+	p := &program{options: &options{workers: 3}, fleet: &fleet{appID: "wx1"}}
+	c := (&worker{program: p}).asynqConfig()
+	assert.False(t, c.IsFailure(err), "what is put off is no failure")
+	assert.False(t, c.IsFailure(asynq.ErrLeaseExpired))
+	assert.True(t, c.IsFailure(errors.New("other")))
+	assert.Equal(t, 3, c.Concurrency)
+	assert.Greater(t, c.Queues["wx1:again"], c.Queues["wx1:push"], "what is to be repeated goes first")
+}
+
+// TestHandleWhileHeld claims nothing.
+func TestHandleWhileHeld(t *testing.T) {
+	t.Parallel()
+	w := &worker{program: &program{}}
+	w.heldTill.Store(time.Now().Add(time.Hour).UnixNano())
+	err := w.handle(context.Background(), asynq.NewTask(taskType, []byte(`{"campaign":"c","row":1}`)))
+	require.ErrorIs(t, err, errHeld)
+	assert.InDelta(t, time.Hour, delay(err), float64(time.Second))
+}
+
+// schedule starts one that fires at a minute of the year.
+func (w *world) schedule(at time.Time) (*buffer, context.CancelFunc, chan int) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var out buffer
+	status := make(chan int, 1)
+	go func() {
+		status <- run(ctx, []string{"schedule", "-cron", at.In(db.Beijing).Format("4 15 2 1 *"), "-template", templateID, "-field", "thing1={student_name}", "-public-photos"},
+			func(name string) string { return w.env[name] }, &out, &out)
+	}()
+	return &out, cancel, status
+}
+
+// TestSchedule has two of them: one leads, the other takes over.
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	f := w.of(w.wechat.AppID)
+	at := time.Now().Truncate(time.Minute)
+	one, stopOne, endOne := w.schedule(at)
+	until(t, "one leads", func() bool { return strings.Contains(one.String(), "next push: ") })
+	two, stopTwo, endTwo := w.schedule(at)
+	// A firing is due that nobody has seen to.
+	last := at.Add(-30 * time.Second)
+	require.NoError(t, f.redis.Set(t.Context(), f.key("fired"), last.Unix(), 0).Err())
+	until(t, "it has enqueued", func() bool { return strings.Contains(one.String(), "10 put into the queue") })
+	stopOne()
+	assert.Equal(t, exitInterrupted, <-endOne)
+	until(t, "the other one leads", func() bool { return strings.Contains(two.String(), "leading") })
+	assert.NotContains(t, two.String(), "10 put into the queue", "what has been done is not done again")
+	require.NoError(t, f.redis.Set(t.Context(), f.key("fired"), last.Unix(), 0).Err())
+	until(t, "it does again what may not have been done to its end", func() bool {
+		return strings.Contains(two.String(), "10 were there already")
+	})
+	stopTwo()
+	assert.Equal(t, exitInterrupted, <-endTwo)
+	all, err := push.Campaigns(t.Context(), w.db, w.wechat.AppID)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(all[len(all)-1].Name, "photos-"), all[0].Name)
+}
+
+func TestLastDue(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 18, 0, 30, 0, time.UTC)
+	for _, tt := range []struct {
+		line  string
+		since time.Duration
+		want  string
+	}{
+		{"0 18 * * *", time.Minute, "18:00:00"},
+		{"0 18 * * *", 10 * time.Second, ""},
+		{"*/15 * * * *", 24 * time.Hour, "18:00:00"}, // the last of many
+		{"5 18 * * *", time.Hour, ""},
+	} {
+		due, err := lastDue(tt.line, now.Add(-tt.since), now)
+		require.NoError(t, err)
+		got := ""
+		if !due.IsZero() {
+			got = due.Format(time.TimeOnly)
+		}
+		assert.Equal(t, tt.want, got, tt.line)
+	}
+	_, err := lastDue("nonsense", now, now)
+	require.Error(t, err)
+}
