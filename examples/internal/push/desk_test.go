@@ -186,6 +186,22 @@ func TestDeskTakesOrphans(t *testing.T) {
 	assert.Len(t, o.Rows, 2, "and, of an empty queue, the one that nobody has tried")
 }
 
+// TestDeskRepeatsWithinNineMinutes: by the clock of the ledger's server.
+func TestDeskRepeatsWithinNineMinutes(t *testing.T) {
+	t.Parallel()
+	s, cfg, rows := prepared(t, 3)
+	for i, age := range []string{"- 500", "- 545", "+ 60"} { // the last one by a clock that was set back since
+		execute(t, cfg.Ledger, "UPDATE push_message SET sending_at = UNIX_TIMESTAMP() "+age+", attempts = 1 WHERE id = ?", rows[i].ID)
+	}
+	d := desk(t, cfg)
+	for i, want := range []string{stateAccepted, stateUnknown, stateUnknown} {
+		sent, err := d.Send(t.Context(), "spring", rows[i].ID)
+		require.NoError(t, err)
+		assert.Equal(t, want, sent.State)
+	}
+	s.once(t, 1)
+}
+
 // TestDeskClockJumps: what was sent before a jump is not repeated after it.
 func TestDeskClockJumps(t *testing.T) {
 	t.Parallel()

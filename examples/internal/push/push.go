@@ -1,6 +1,7 @@
 // Package push sends a campaign: one template message for each recipient of a school's
 // database, exactly once, through crashes. [Run] is the one call to know; [Look] tells what it
-// would do.
+// would do. A program that has its rows in a queue of its own calls [Prepare], and sends each row
+// at a [Desk], by the same rules.
 //
 // A ledger, the table push_message, holds a row for each message. A row is durably "sending"
 // before its request leaves, and after a crash it is repeated with the same client_msg_id
