@@ -38,9 +38,19 @@ const (
 
 // traffic is what the simulated WeChat sees, and does to it.
 type traffic struct {
-	mu           sync.Mutex // guards times, lost, struck
+	mu           sync.Mutex // guards what follows
 	times        []time.Time
 	lost, struck int
+	until        time.Time // until then the limit by the minute strikes, too
+}
+
+// strikeNow has the limit by the minute strike until the next minute, if it has not yet.
+func (f *traffic) strikeNow() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.struck == 0 {
+		f.until = time.Now().Truncate(time.Minute).Add(time.Minute)
+	}
 }
 
 func (f *traffic) hook(r *http.Request) *wechattest.Fault {
@@ -52,7 +62,7 @@ func (f *traffic) hook(r *http.Request) *wechattest.Fault {
 	now := time.Now()
 	f.times = append(f.times, now)
 	switch {
-	case now.Second() >= strike:
+	case now.Second() >= strike, now.Before(f.until):
 		f.struck++
 		return &wechattest.Fault{Code: 45011}
 	case rand.Float64() < lossShare:
@@ -149,6 +159,9 @@ func TestSoak(t *testing.T) {
 			invalidations++
 			w.wechat.ReplaceTokens()
 		}
+		if gone > n*4/5 {
+			seen.strikeNow()
+		}
 		if time.Since(lastKill) > killEvery && left > n/50 {
 			lastKill = time.Now()
 			fleet.kill()
@@ -164,6 +177,7 @@ func TestSoak(t *testing.T) {
 	assert.Equal(t, 2, restarts)
 	assert.Greater(t, fleet.kills, 3)
 	assert.Positive(t, seen.lost)
+	assert.Positive(t, seen.struck)
 	assert.GreaterOrEqual(t, w.wechat.TokenFetches(), 1)
 	assert.LessOrEqual(t, w.wechat.TokenFetches(), 1+invalidations+restarts*soakWorkers, "one for each that was taken away, and of a worker that starts without Redis")
 	t.Logf("%d messages in %v at %.1f a second: %d kills, %d restarts of Redis, %d answers lost, %d times 45011, %d ids repeated, %d invalidations, %d token fetches, %d calls in the busiest 10 s of %.0f",
