@@ -12,6 +12,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/template"
 )
@@ -48,17 +49,19 @@ func (p *program) work(ctx context.Context) error {
 	ctx, ends := context.WithCancel(ctx)
 	defer ends()
 	w := &worker{program: p, ends: ends, simulate: map[string]bool{}}
-	begun := false
+	said := ""
 	for ctx.Err() == nil {
 		err := w.serve(ctx)
-		if err != nil && ctx.Err() == nil {
-			if _, isUsage := errors.AsType[*usageError](err); isUsage && !begun {
-				return err
-			}
+		switch {
+		case err == nil || ctx.Err() != nil:
+			continue
+		case db.IsDenied(err) || db.IsMissing(err): // which no waiting mends
+			return usage("%s", p.describe(err))
+		case err.Error() != said:
+			said = err.Error()
 			p.complain("%s; trying again", p.describe(err))
-			wait(ctx, reopenAfter+rand.N(reopenAfter))
 		}
-		begun = begun || err == nil
+		wait(ctx, reopenAfter+rand.N(reopenAfter))
 	}
 	p.say("%s by this worker", w.told())
 	select {

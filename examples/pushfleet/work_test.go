@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,6 +62,22 @@ func (w *world) killConnections() {
 	for _, id := range found {
 		_, _ = w.db.Exec("KILL ?", id)
 	}
+}
+
+// TestNoRightToWrite: what no waiting mends ends a worker.
+func TestNoRightToWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.enqueue()
+	user := fmt.Sprintf("fleet%d", time.Now().UnixNano()%1e9)
+	w.execute("CREATE USER " + user + "@'%' IDENTIFIED BY 'geheim'")
+	t.Cleanup(func() { _, _ = w.db.Exec("DROP USER " + user + "@'%'") })
+	source := "mysql:" + user + ":geheim@" + w.source[strings.Index(w.source, "@")+1:]
+	name := source[strings.LastIndex(source, "/")+1:]
+	w.execute("GRANT SELECT ON " + name + ".parent_wechat_bind TO " + user + "@'%'")
+	r := w.run(t.Context(), "work", "-db", source)
+	oneClearLine(t, r, exitUsage, "ledger")
+	assert.NotContains(t, r.both(), "geheim")
 }
 
 // TestRedisGone: enqueue and status without Redis say so.
