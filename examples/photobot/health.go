@@ -27,6 +27,7 @@ type report struct {
 	Database string      `json:"database"`
 	Ledger   string      `json:"ledger"`
 	WeChat   string      `json:"wechat"`             // ok, or what kind of failure
+	Redis    string      `json:"redis,omitempty"`    // ok or unreachable, which stops nothing; empty: none is used
 	Skew     *float64    `json:"clock_skew_seconds"` // by how much this clock is ahead of WeChat's; null: not known
 	Receipts *campaignIs `json:"receipts"`           // of the newest campaign; null: none, or not known
 	Checked  time.Time   `json:"checked"`
@@ -78,6 +79,11 @@ func (h *health) report(ctx context.Context) report {
 	}
 	if h.site.ledger.PingContext(ctx) != nil {
 		r.Status, r.Ledger = "failing", "unreachable"
+	}
+	if shared := h.site.p.shared; shared != nil {
+		if r.Redis = "ok"; shared.Ping(ctx) != nil {
+			r.Redis = "unreachable"
+		}
 	}
 	if r.Status == "ok" && now.Sub(h.tallyAt) >= tallyFor {
 		h.count(ctx, now)

@@ -20,6 +20,8 @@ var flagTexts = map[string]string{
 	"demo-exit":      "simulation: end after the conversation, whose port is any free one unless -addr says otherwise",
 	"db":             "the school's `database`: sqlite:PATH or mysql:USER:PASSWORD@tcp(HOST:PORT)/NAME (also WXHOME_DB; default: the demo school)",
 	"ledger":         "another `database` for the ledger and the receipts, the same as batchpush's (default: as -db)",
+	"redis":          "share the token, the rate and who answers which message with other processes of the account through the Redis at this `URL`, as redis://:PASSWORD@127.0.0.1:6379/0; while it is out of reach each goes on by itself, at a third of the rate",
+	"rate":           "customer-service messages per second, with -redis of all processes together",
 	"addr":           "the `address` to listen on; the callback is at /wechat/callback, the photo page at /photo, health at /healthz",
 	"public-url":     "the `address` under which WeChat and parents reach this server, such as https://school.example",
 	"photo-hosts":    "the `hosts` that photos are fetched from, separated by commas; *.school.example stands for all below one",

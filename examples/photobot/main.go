@@ -24,6 +24,10 @@
 // are accepted while a secret is changed. WXHOME_PRIVACY_KEY hashes the codes, and
 // the openids of parents who leave; without it WXHOME_LINK_KEY does.
 //
+// Several processes behind one load balancer share the token, the rate of
+// messages and who answers which message through a Redis, which may blink:
+// -redis redis://:PASSWORD@127.0.0.1:6379/0.
+//
 // photobot -h explains every flag. The exit status is 0 when the server was
 // ended by a signal and all its work was done, 1 when some of it was cut off or
 // the demonstration did not go as it should, 2 for a mistake in the command line

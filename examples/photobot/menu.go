@@ -19,7 +19,7 @@ func (p *program) menu(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := p.openAccount()
+	a, err := p.openAccount(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,12 +20,13 @@ type options struct {
 	file    string // of codes and menu
 
 	simulate, demoExit, reissue            bool
-	db, ledger, addr, publicURL            string
+	db, ledger, redis, addr, publicURL     string
 	photoHosts, photoDir, photoAuth        string
 	mpVerify, cert, key                    string
 	fallback, name, student, outFile, lang string
 	linkTTL, codeTTL                       operator.Period
 	perPupil, textMessages, clickMessages  int
+	rate                                   float64
 	given                                  map[string]bool // the flags that were on the command line
 }
 
@@ -41,10 +42,10 @@ const (
 var commandFlags = map[string][]string{
 	cmdServe: {
 		"simulate", "demo-exit", "db", "ledger", "addr", "public-url", "photo-hosts", "photo-dir", "photo-auth", "mp-verify",
-		"cert", "key", "link-ttl", "fallback", "name", "messages", "click-messages", "lang",
+		"cert", "key", "link-ttl", "fallback", "name", "messages", "click-messages", "redis", "rate", "lang",
 	},
 	cmdCodes: {"simulate", "db", "per-pupil", "student", "code-ttl", "reissue", "out", "lang"},
-	cmdMenu:  {"simulate", "lang"},
+	cmdMenu:  {"simulate", "redis", "lang"},
 }
 
 // The values of -photo-auth.
@@ -98,6 +99,8 @@ func (o *options) flagSet(l language) *flag.FlagSet {
 	f.BoolVar(&o.demoExit, "demo-exit", false, doc("demo-exit"))
 	f.StringVar(&o.db, "db", "", doc("db"))
 	f.StringVar(&o.ledger, "ledger", "", doc("ledger"))
+	f.StringVar(&o.redis, "redis", "", doc("redis"))
+	f.Float64Var(&o.rate, "rate", defaultRate, doc("rate"))
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", doc("addr"))
 	f.StringVar(&o.publicURL, "public-url", "", doc("public-url"))
 	f.StringVar(&o.photoHosts, "photo-hosts", "", doc("photo-hosts"))
@@ -155,6 +158,8 @@ func (o *options) validate(l language) error {
 		return usage(l.text("-%s must be from %v to %v", "messages", 1, maxMessages))
 	case o.clickMessages < 0 || o.clickMessages > maxMessages:
 		return usage(l.text("-%s must be from %v to %v", "click-messages", 0, maxMessages))
+	case !(o.rate >= minRate && o.rate <= maxRate):
+		return usage(l.text("-%s must be from %v to %v", "rate", minRate, maxRate))
 	case time.Duration(o.linkTTL) < time.Minute:
 		return usage(l.text("-%s must be at least %v", "link-ttl", "1m"))
 	case time.Duration(o.codeTTL) < time.Minute:
@@ -177,6 +182,12 @@ func (o *options) validate(l language) error {
 const (
 	maxPerPupil = 20
 	maxMessages = 100
+
+	// Messages per second: what a chat of some ten thousand parents never reaches, and what keeps
+	// a mistake within the 500,000 that WeChat allows in a day for hours.
+	defaultRate = 20
+	minRate     = 0.1
+	maxRate     = 1000
 )
 
 // validateURL checks -public-url, to whose host everything belongs.
@@ -201,7 +212,7 @@ func (o *options) real(getenv func(string) string) []string {
 			given = append(given, name)
 		}
 	}
-	for _, name := range []string{"db", "ledger", "public-url", "photo-hosts", "photo-dir", "mp-verify", "cert"} {
+	for _, name := range []string{"db", "ledger", "public-url", "photo-hosts", "photo-dir", "mp-verify", "cert", "redis"} {
 		if o.given[name] {
 			given = append(given, "-"+name)
 		}

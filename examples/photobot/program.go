@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"github.com/org/wxhome/examples/internal/operator"
+	"github.com/org/wxhome/examples/internal/share"
 	"github.com/org/wxhome/wechat"
 )
 
@@ -28,6 +29,7 @@ type program struct {
 	out    io.Writer
 	stderr io.Writer
 	log    *slog.Logger
+	shared *share.Redis // of -redis; nil: none
 }
 
 // run is the program: it returns the exit status. words are the command line with
@@ -53,6 +55,7 @@ func run(ctx context.Context, words []string, getenv func(string) string, stdout
 		language: l, options: o, getenv: getenv, out: stdout, stderr: stderr,
 		log: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
+	defer p.closeShared()
 	if o.command == cmdCodes && o.outFile == "" {
 		p.out = stderr // stdout is the CSV
 		return p.exit(ctx, p.codes(ctx, stdout))

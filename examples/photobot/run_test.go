@@ -327,7 +327,7 @@ func TestHealthOfADatabaseThatIsGone(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite(t))
 	require.NoError(t, d.Close())
-	h := newHealth(&site{school: d, ledger: d})
+	h := newHealth(&site{p: &program{}, school: d, ledger: d})
 	h.clockAt = time.Now()
 	r := h.report(t.Context())
 	assert.Equal(t, "failing", r.Status)

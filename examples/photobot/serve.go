@@ -24,7 +24,7 @@ const (
 
 // serve answers until ctx ends, and then drains.
 func (p *program) serve(ctx context.Context) error {
-	a, err := p.openAccount()
+	a, err := p.openAccount(ctx)
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,13 @@ type site struct {
 
 // openAccount connects to WeChat or starts the simulation, and says which
 // before anything else is said.
-func (p *program) openAccount() (*account.Account, error) {
+func (p *program) openAccount(ctx context.Context) (*account.Account, error) {
+	options, err := p.openShared()
+	if err != nil {
+		return nil, err
+	}
 	a, err := account.Open(account.Config{
-		Getenv: p.getenv, Simulate: p.simulate, Real: p.real(p.getenv),
+		Getenv: p.getenv, Simulate: p.simulate, Real: p.real(p.getenv), Options: options,
 		Templates: []template.Template{school.DemoTemplate()}, Follower: school.Follower, History: simulatedHistory,
 	})
 	if err != nil {
@@ -57,6 +61,7 @@ func (p *program) openAccount() (*account.Account, error) {
 	if a.Simulated() {
 		p.say("Simulation: nothing leaves this machine.")
 	}
+	p.sayShared(ctx)
 	return a, nil
 }
 
@@ -189,7 +194,7 @@ func (s *site) openBot() (err error) {
 	}
 	mux := new(callback.Mux)
 	s.bot.Register(mux)
-	s.callback, err = client.CallbackServer(callback.Config{Account: s.pushed, Logger: p.log}, mux)
+	s.callback, err = client.CallbackServer(callback.Config{Account: s.pushed, Claim: p.claimer(s.account.AppID), Logger: p.log}, mux)
 	if err != nil {
 		return usage("WECHAT_TOKEN, WECHAT_AES_KEY: " + strings.TrimPrefix(err.Error(), "callback: "))
 	}
