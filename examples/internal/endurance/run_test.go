@@ -1,0 +1,43 @@
+package endurance
+
+import (
+	"context"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRunIsInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	r, err := Run(ctx, Config{For: time.Hour, Every: time.Millisecond, Platform: platformProcess})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, r.First, "what was under way came to its end")
+	assert.Equal(t, r.Totals.Accepted, r.Done.Templates+r.Done.Customs+r.Done.Late)
+	assert.Equal(t, r.Totals.Pushes, r.Done.Pushes)
+}
+
+func TestPlatformThatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{"none": {"/nonexistent"}, "silent": {"true"}, "says nonsense": {"echo", "hello"}} {
+		_, err := Run(t.Context(), Config{For: time.Hour, Every: time.Hour, Platform: func(string) *exec.Cmd { return exec.Command(args[0], args[1:]...) }})
+		require.ErrorContains(t, err, "the platform does not start", name)
+	}
+}
+
+// TestFailuresAreCounted has a platform that is gone when the calls are made.
+func TestFailuresAreCounted(t *testing.T) {
+	t.Parallel()
+	var tr traffic
+	require.NoError(t, tr.open(0, "http://127.0.0.1:1", credentials{"wxsimulation000001", "5ec2e70f51a1a7ed0acc0a17ab1e9e55"}, "id"))
+	for i := range 2 {
+		tr.send(tr.accounts[0], i)
+	}
+	assert.Equal(t, Done{Failures: 2}, tr.done())
+	require.Error(t, tr.failure())
+	require.Error(t, tr.open(0, "nonsense", credentials{}, ""))
+}
