@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 		_ = os.Unsetenv(asProgram)
 		main()
 	}
+	if os.Getenv(asSlowProgram) != "" {
+		os.Exit(slowMain())
+	}
 	os.Exit(m.Run())
 }
 

@@ -194,7 +194,14 @@ func (s *site) openBot() (err error) {
 	}
 	mux := new(callback.Mux)
 	s.bot.Register(mux)
-	s.callback, err = client.CallbackServer(callback.Config{Account: s.pushed, Claim: p.claimer(s.account.AppID), Logger: p.log}, mux)
+	return s.receive(mux)
+}
+
+// receive has handler answer what is pushed to the account.
+func (s *site) receive(handler callback.Handler) (err error) {
+	s.callback, err = s.account.Client.CallbackServer(callback.Config{
+		Account: s.pushed, Claim: s.p.claimer(s.account.AppID), Logger: s.p.log,
+	}, handler)
 	if err != nil {
 		return usage("WECHAT_TOKEN, WECHAT_AES_KEY: " + strings.TrimPrefix(err.Error(), "callback: "))
 	}
