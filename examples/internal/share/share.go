@@ -34,6 +34,10 @@ const Alone = 1.0 / 3
 // can go on alone.
 const patience = time.Second
 
+// poolSize is how many conversations there may be at a time. What waits for its turn longer than
+// patience goes on alone, so a burst of a thousand pushes needs more than go-redis's ten a CPU.
+const poolSize = 128
+
 // A Redis is what processes share through. Call Close when done with it.
 type Redis struct {
 	Client redis.UniversalClient
@@ -56,6 +60,10 @@ func Open(address string) (*Redis, error) {
 	if options.MaxRetries == 0 {
 		options.MaxRetries = -1 // to go on alone is better than to wait
 	}
+	if options.PoolSize == 0 {
+		options.PoolSize = poolSize
+	}
+	options.ContextTimeoutEnabled = true // go-redis looks at no deadline of a context otherwise
 	options.DialerRetries = 1
 	redis.SetLogger(&logging.VoidLogger{}) // errors are returned; nothing prints beside the program's own lines
 	return &Redis{Client: redis.NewClient(options), Name: fmt.Sprintf("%s/%d", options.Addr, options.DB)}, nil

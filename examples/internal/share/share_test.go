@@ -1,6 +1,8 @@
 package share_test
 
 import (
+	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +45,24 @@ func TestOpenKeepsWhatIsSaid(t *testing.T) {
 		assert.Equal(t, want, options.ReadTimeout, address)
 		assert.Equal(t, time.Second, options.DialTimeout, address)
 		assert.Zero(t, options.MaxRetries, "which is what go-redis makes of -1: %s", address)
+		assert.Equal(t, 128, options.PoolSize, address)
 	}
+}
+
+// TestContextEndsTheWait has a Redis that takes the connection and never answers.
+func TestContextEndsTheWait(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	r, err := share.Open("redis://" + l.Addr().String() + "?read_timeout=1m")
+	require.NoError(t, err)
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	require.Error(t, r.Ping(ctx))
+	assert.Less(t, time.Since(begun), 30*time.Second)
 }
 
 func TestOpenRefusesNonsense(t *testing.T) {
