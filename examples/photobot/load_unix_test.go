@@ -234,8 +234,10 @@ func TestCallbacksUnderLoad(t *testing.T) {
 		t.Skip("runs for some ten seconds")
 	}
 	pushes := callbackLoad(t)
-	shared := redistest.Start(t)
-	w := wechattest.New(t, wechattest.WithFollowers(func(string, string) wechattest.Follower { return wechattest.Following }))
+	shared, appID := redistest.Shared(t), fmt.Sprintf("wx%016x", rand.Uint64())
+	forget(t, shared, appID)
+	w := wechattest.New(t, wechattest.WithAppID(appID, appSecret),
+		wechattest.WithFollowers(func(string, string) wechattest.Follower { return wechattest.Following }))
 	address := dbtest.SQLite(t)
 	_, err := school.EnsureDemo(t.Context(), dbtest.Open(t, address).DB)
 	require.NoError(t, err)
@@ -253,7 +255,7 @@ func TestCallbacksUnderLoad(t *testing.T) {
 	for range 2 {
 		processes = append(processes, startProcess(t, environment, func(openid string) { c.add(c.runs, openid) },
 			"-addr", "127.0.0.1:0", "-db", address, "-public-url", "https://school.example", "-photo-dir", t.TempDir(),
-			"-redis", shared.URL(), "-rate", "1000"))
+			"-redis", shared, "-rate", "1000"))
 	}
 	b := newBalancer(processes...)
 	front := httptest.NewUnstartedServer(b)
@@ -274,6 +276,20 @@ func TestCallbacksUnderLoad(t *testing.T) {
 		pushes, time.Since(begun).Seconds(), len(c.passive), len(c.late), b.repeats.Load())
 }
 
+const appSecret = "5ec2e70f51a1a7ed0acc0a17ab1e9e55"
+
+// forget removes the account's keys when the test ends.
+func forget(t *testing.T, address, appID string) {
+	t.Helper()
+	c := connect(t, address)
+	t.Cleanup(func() {
+		keys := c.Scan(context.Background(), 0, "*"+appID+"*", 1000).Iterator()
+		for keys.Next(context.Background()) {
+			_ = c.Del(context.Background(), keys.Val()).Err() // they have a TTL
+		}
+	})
+}
+
 // pushAll pushes one message of each parent, as many at a time as there may be.
 func pushAll(t *testing.T, w *wechattest.Server, c *tally, pushes int) {
 	var all sync.WaitGroup
@@ -282,8 +298,9 @@ func pushAll(t *testing.T, w *wechattest.Server, c *tally, pushes int) {
 		atOnce int
 	}{{"oSLOW-", slowAtOnce}, {"oFAST-", fastAtOnce}} {
 		var next atomic.Int64
-		for range kind.atOnce {
+		for i := range kind.atOnce {
 			all.Go(func() {
+				<-time.After(slowFor * time.Duration(i) / time.Duration(kind.atOnce)) // as they come, not in waves
 				for n := int(next.Add(1)); n <= pushes/2; n = int(next.Add(1)) {
 					openid := fmt.Sprintf("%s%06d", kind.prefix, n)
 					got, err := w.Push(t.Context(), wechattest.Text(openid, "我的编号"))
