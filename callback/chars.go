@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -24,14 +25,17 @@ func plain(s string) bool {
 		case len(s) < 8 && len(whole) >= 8 && odd(whole[len(whole)-8:])&highBits == 0:
 			return true
 		}
-		size := 1
-		if c := s[0]; c >= utf8.RuneSelf {
+		c, size := s[0], 1
+		switch {
+		case len(s) >= 3 && 0xE1 <= c && c <= 0xEC && s[1]&0xC0 == 0x80 && s[2]&0xC0 == 0x80:
+			size = 3 // Chinese mostly, and for sure legal
+		case c >= utf8.RuneSelf:
 			var r rune
 			r, size = utf8.DecodeRuneInString(s)
 			if size == 1 || !legal(r) {
 				return false
 			}
-		} else if c < ' ' && c != '\n' && c != '\t' {
+		case c < ' ' && c != '\n' && c != '\t':
 			return false
 		}
 		s = s[size:]
@@ -47,10 +51,49 @@ const (
 // odd returns no highBits when the first 8 bytes of s are ASCII and no control characters. It
 // looks at all of them at once: byte by byte, that costs more than the rest of reading a text.
 func odd(s string) uint64 {
-	_ = s[7]
-	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	x := word(s)
 	return x | (x - ' '*eachByte)
+}
+
+// word returns the first 8 bytes of s, the first of them lowest.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// under returns a high bit for a byte of x that is below limit, and no lower one but for such a
+// byte. What it tells of the bytes above the first is not to be trusted.
+func under(x uint64, limit byte) uint64 {
+	return (x - uint64(limit)*eachByte) &^ x & highBits
+}
+
+// natural returns the number that s consists of, if it is nothing but up to 19 digits. That takes
+// strconv three times as long, and a push has three of them.
+func natural(s string) (n int64, ok bool) {
+	if len(s) == 0 || len(s) > 19 {
+		return 0, false
+	}
+	var sum uint64
+	for ; len(s) >= 8; s = s[8:] {
+		x := word(s)
+		const highHalf, low = 0xF0 * eachByte, '0' * eachByte
+		if x&highHalf != low || (x+6*eachByte)&highHalf != low {
+			return 0, false
+		}
+		x = (x-low)*10 + (x-low)>>8 // pairs of digits, in every other byte
+		x = x&0x00FF00FF00FF00FF*100 + x>>16&0x00FF00FF00FF00FF
+		x = x&0x0000FFFF0000FFFF*10_000 + x>>32&0x0000FFFF0000FFFF
+		sum = sum*100_000_000 + x&0xFFFFFFFF
+	}
+	for i := range len(s) {
+		digit := uint64(s[i] - '0')
+		if digit > 9 {
+			return 0, false
+		}
+		sum = sum*10 + digit
+	}
+	return int64(sum), sum <= math.MaxInt64
 }
 
 // legal reports whether XML 1.0 can hold r.

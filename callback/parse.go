@@ -233,6 +233,9 @@ func (d *document) fill(m known) error {
 
 // number reads an integer, and 0 where there is none.
 func number[T int | int64](path, value string) (T, error) {
+	if n, ok := natural(value); ok && int64(T(n)) == n {
+		return T(n), nil
+	}
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return 0, nil

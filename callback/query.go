@@ -3,7 +3,6 @@ package callback
 import (
 	"errors"
 	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -112,9 +111,8 @@ func (q *query) encrypted() bool { return q.msgSignature != "" || q.encryptType 
 // seconds returns the timestamp. One that is no plain number of seconds is refused.
 func (q *query) seconds() (int64, bool) {
 	const digits = 12 // of seconds, enough for 30,000 years and too few to overflow
-	if len(q.timestamp) == 0 || len(q.timestamp) > digits || q.timestamp[0] < '0' || q.timestamp[0] > '9' {
+	if len(q.timestamp) > digits {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(q.timestamp, 10, 64)
-	return n, err == nil
+	return natural(q.timestamp)
 }

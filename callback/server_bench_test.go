@@ -30,7 +30,7 @@ type pushes struct {
 	next    int
 }
 
-func newPushes(b *testing.B, safe bool, n int) *pushes {
+func newPushes(b testing.TB, safe bool, n int) *pushes {
 	b.Helper()
 	p := &pushes{plain: pushed{account: testAccount(safe), safe: safe}}
 	for i := range n {

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -124,7 +125,7 @@ func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
 	}
 	rest, size := x.doc[x.pos:], 0
 	if strings.HasPrefix(rest, cdataStart) {
-		end := strings.Index(rest[len(cdataStart):], cdataEnd)
+		end := cdataSize(rest[len(cdataStart):])
 		if end < 0 {
 			return "", false
 		}
@@ -216,7 +217,7 @@ func (x *reader) bang() error {
 		return x.skipPast("-->")
 	case strings.HasPrefix(rest, cdataStart):
 		start := x.pos + len(cdataStart) - 1
-		end := strings.Index(x.doc[start:], cdataEnd)
+		end := cdataSize(x.doc[start:])
 		if end < 0 {
 			return errEnds
 		}
@@ -262,9 +263,25 @@ func (x *reader) skipPast(mark string) error {
 	return nil
 }
 
+// cdataSize returns where a CDATA section ends, after whose start s begins, or -1.
+func cdataSize(s string) int {
+	i := strings.IndexByte(s, cdataEnd[0])
+	if i < 0 || strings.HasPrefix(s[i:], cdataEnd) {
+		return i // nearly always
+	}
+	return strings.Index(s, cdataEnd)
+}
+
 // nameSize returns the length of the name that s begins with.
 func nameSize(s string) int {
-	for i := range len(s) {
+	i := 0
+	for ; len(s)-i >= 8; i += 8 {
+		if below := under(word(s[i:]), '>'+1); below != 0 {
+			i += bits.TrailingZeros64(below) / 8
+			break
+		}
+	}
+	for ; i < len(s); i++ {
 		c := s[i]
 		if c <= '>' && (c == '>' || c == '/' || c == '<' || blank(c)) { // letters are all above
 			return i
