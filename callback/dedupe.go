@@ -10,8 +10,6 @@ import (
 	"math/bits"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // Claimer lets several processes that receive the pushes of one account run each message once.
@@ -121,28 +119,33 @@ var (
 )
 
 // ledger knows the messages that are in flight and those that have been. The former are bounded
-// by a cap, the latter by forgetting the oldest.
+// by a cap, the latter by forgetting the oldest. One map holds both, since it is asked about both
+// each time.
 type ledger struct {
 	max, remembered int
 
 	mu         sync.Mutex // guards what follows
-	flights    map[key]*flight
-	answers    *simplelru.LRU[key, []byte] // of those that have been; nil: success
-	signatures signatures                  // empty until plain mode needs it
-	running    int                         // handlers and calls of Late, and what waits for a repeat
+	known      map[key]*passage
+	been       []*passage // those of the known that are in flight no longer, a ring once it is full
+	oldest     int        // where that is in the full ring
+	spare      *passage   // one that was forgotten, for another use
+	signatures signatures // empty until plain mode needs it
+	running    int        // handlers and calls of Late, and what waits for a repeat
 	closing    bool
 	idle       chan struct{} // closed when closing and nothing runs
 }
 
-func newLedger(inFlight, remembered int) (*ledger, error) {
-	answers, err := simplelru.NewLRU[key, []byte](remembered, nil)
-	if err != nil {
-		return nil, err
-	}
+// passage is what the ledger knows of a message.
+type passage struct {
+	key    key
+	flight *flight // nil: it has been
+	answer []byte  // of one that has been; nil: success
+}
+
+func newLedger(inFlight, remembered int) *ledger {
 	return &ledger{
-		max: inFlight, flights: make(map[key]*flight), answers: answers,
-		remembered: remembered, idle: make(chan struct{}),
-	}, nil
+		max: inFlight, remembered: remembered, known: make(map[key]*passage), idle: make(chan struct{}),
+	}
 }
 
 // arrival is what the ledger says of a push.
@@ -162,12 +165,13 @@ func (l *ledger) board(f *flight, signature uint64) arrival {
 		return arrival{err: ErrReplayed}
 	}
 	if !f.single {
-		if answer, ok := l.answers.Get(f.key); ok {
-			return arrival{answer: answer, replayed: true}
-		}
-		if known := l.flights[f.key]; known != nil {
-			known.shared = true
-			return arrival{flight: known}
+		switch p := l.known[f.key]; {
+		case p == nil:
+		case p.flight == nil:
+			return arrival{answer: p.answer, replayed: true}
+		default:
+			p.flight.shared = true
+			return arrival{flight: p.flight}
 		}
 	}
 	switch {
@@ -177,10 +181,21 @@ func (l *ledger) board(f *flight, signature uint64) arrival {
 		return arrival{err: ErrFull}
 	}
 	if !f.single {
-		l.flights[f.key] = f
+		l.enter(f)
 	}
 	l.running++
 	return arrival{flight: f}
+}
+
+// enter makes f known. l.mu is held.
+func (l *ledger) enter(f *flight) {
+	p := l.spare
+	if p == nil {
+		p = new(passage)
+	}
+	l.spare = nil
+	p.key, p.flight, p.answer = f.key, f, nil
+	l.known[f.key], f.passage = p, p
 }
 
 // claim enters a signature for a message, or reports false if it was another's. l.mu is held.
@@ -219,9 +234,21 @@ func (l *ledger) landAndLeave(f *flight, answer []byte) (alone bool) {
 
 // remember moves a message to those that have been. l.mu is held.
 func (l *ledger) remember(f *flight, answer []byte) {
-	if !f.single {
-		delete(l.flights, f.key)
-		l.answers.Add(f.key, answer)
+	p := f.passage
+	if p == nil { // it is single
+		return
+	}
+	f.passage, p.flight, p.answer = nil, nil, answer
+	if len(l.been) < l.remembered {
+		l.been = append(l.been, p)
+		return
+	}
+	oldest := l.been[l.oldest]
+	delete(l.known, oldest.key)
+	l.spare, oldest.answer = oldest, nil
+	l.been[l.oldest] = p
+	if l.oldest++; l.oldest == len(l.been) {
+		l.oldest = 0
 	}
 }
 
@@ -241,9 +268,11 @@ func (l *ledger) close() []*flight {
 	}
 	l.closing = true
 	l.rest()
-	in := make([]*flight, 0, len(l.flights))
-	for _, f := range l.flights {
-		in = append(in, f)
+	var in []*flight
+	for _, p := range l.known {
+		if p.flight != nil {
+			in = append(in, p.flight)
+		}
 	}
 	return in
 }

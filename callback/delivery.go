@@ -35,7 +35,8 @@ type flight struct {
 	// elsewhere is set by run: another process has the message.
 	elsewhere bool
 
-	shared bool // a repeat has found it; guarded by the ledger's lock
+	shared  bool     // a repeat has found it; guarded by the ledger's lock
+	passage *passage // how the ledger knows it while it is in flight; guarded by the ledger's lock
 	// alone is set by run, when no repeat has found it and none can any more: then it belongs to
 	// the goroutine that runs it.
 	alone bool

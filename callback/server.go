@@ -80,9 +80,7 @@ func NewServer(cfg Config, handler Handler) (*Server, error) {
 		xml:       []string{"application/xml; charset=utf-8"},
 		enc:       []string{"application/json; charset=utf-8"},
 	}
-	if s.ledger, err = newLedger(cfg.MaxInFlight, cfg.Remember); err != nil {
-		return nil, fmt.Errorf("callback: Config: Remember: %w", err)
-	}
+	s.ledger = newLedger(cfg.MaxInFlight, cfg.Remember)
 	s.deliveries.New = func() any { return newDelivery() }
 	s.flights.New = func() any { return new(flight) }
 	s.scratch.New = func() any { return new([]byte) }
