@@ -43,15 +43,21 @@ func digest(a, b, c string, encrypt []byte) (sum [signatureSize]byte) {
 	if b < a {
 		a, b = b, a
 	}
-	var buf [1536]byte // an encrypted text message of 300 characters fits in
-	text := buf[:0]
-	for _, part := range [...]string{a, b, c} {
-		if encrypt != nil && string(encrypt) < part {
-			text, encrypt = append(text, encrypt...), nil
+	var raw [sha1.Size]byte
+	if len(encrypt) == 0 {
+		var few [128]byte // many would have to be cleared each time
+		raw = sha1.Sum(append(append(append(few[:0], a...), b...), c...))
+	} else {
+		var many [1536]byte // an encrypted text message of 300 characters fits in
+		text := many[:0]
+		for _, part := range [...]string{a, b, c} {
+			if encrypt != nil && string(encrypt) < part {
+				text, encrypt = append(text, encrypt...), nil
+			}
+			text = append(text, part...)
 		}
-		text = append(text, part...)
+		raw = sha1.Sum(append(text, encrypt...))
 	}
-	raw := sha1.Sum(append(text, encrypt...))
 	hex.Encode(sum[:], raw[:])
 	return sum
 }
