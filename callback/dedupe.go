@@ -139,7 +139,17 @@ type ledger struct {
 type passage struct {
 	key    key
 	flight *flight // nil: it has been
-	answer []byte  // of one that has been; nil: success
+	answer []byte  // of one that has been, its own copy; empty: success
+}
+
+// keep makes p know what the answer was. The array stays for another message's, unless it is
+// much too large for this one's.
+func (p *passage) keep(answer []byte) {
+	const spare = 512 // bytes
+	if n := len(answer); cap(p.answer) < n || cap(p.answer) > 2*n+spare {
+		p.answer = make([]byte, 0, n)
+	}
+	p.answer = append(p.answer[:0], answer...)
 }
 
 func newLedger(inFlight, remembered int) *ledger {
@@ -151,7 +161,7 @@ func newLedger(inFlight, remembered int) *ledger {
 // arrival is what the ledger says of a push.
 type arrival struct {
 	flight   *flight // the message is in flight: join it
-	answer   []byte  // the message has been: that was its answer
+	answer   []byte  // the message has been: that was its answer, in f's buffer
 	replayed bool
 	err      error
 }
@@ -168,7 +178,8 @@ func (l *ledger) board(f *flight, signature uint64) arrival {
 		switch p := l.known[f.key]; {
 		case p == nil:
 		case p.flight == nil:
-			return arrival{answer: p.answer, replayed: true}
+			f.buf = append(f.buf[:0], p.answer...) // p is used again
+			return arrival{answer: f.buf, replayed: true}
 		default:
 			p.flight.shared = true
 			return arrival{flight: p.flight}
@@ -194,7 +205,7 @@ func (l *ledger) enter(f *flight) {
 		p = new(passage)
 	}
 	l.spare = nil
-	p.key, p.flight, p.answer = f.key, f, nil
+	p.key, p.flight = f.key, f
 	l.known[f.key], f.passage = p, p
 }
 
@@ -238,14 +249,15 @@ func (l *ledger) remember(f *flight, answer []byte) {
 	if p == nil { // it is single
 		return
 	}
-	f.passage, p.flight, p.answer = nil, nil, answer
+	f.passage, p.flight = nil, nil
+	p.keep(answer)
 	if len(l.been) < l.remembered {
 		l.been = append(l.been, p)
 		return
 	}
 	oldest := l.been[l.oldest]
 	delete(l.known, oldest.key)
-	l.spare, oldest.answer = oldest, nil
+	l.spare = oldest
 	l.been[l.oldest] = p
 	if l.oldest++; l.oldest == len(l.been) {
 		l.oldest = 0

@@ -37,6 +37,10 @@ type flight struct {
 
 	shared  bool     // a repeat has found it; guarded by the ledger's lock
 	passage *passage // how the ledger knows it while it is in flight; guarded by the ledger's lock
+	// What answers are written in: the one that goes out, and what is encrypted for it. They serve
+	// the next message too when f does.
+	buf, plain []byte
+
 	// alone is set by run, when no repeat has found it and none can any more: then it belongs to
 	// the goroutine that runs it.
 	alone bool
@@ -47,9 +51,18 @@ type flight struct {
 	waiting  *delivery // those that count
 	waits    int       // how many those are
 	lapses   int       // how many no longer do
-	answer   []byte    // nil: success
+	answer   []byte    // in buf; nil: success
 	reply    Reply     // kept for Late while the state is open
 	grace    *time.Timer
+}
+
+// reset makes f ready for another message.
+func (f *flight) reset() {
+	buf, plain := f.buf, f.plain
+	*f = flight{}
+	if cap(buf) <= keepSize && cap(plain) <= keepSize {
+		f.buf, f.plain = buf[:0], plain[:0]
+	}
 }
 
 // join lets d wait for the flight, or tells it at once what becomes of it.
@@ -176,7 +189,7 @@ func (f *flight) run() {
 	reply, err = f.server.handler.Handle(f.ctx, f.message)
 	now = f.now()
 	if err == nil && reply != nil {
-		answer, err = f.server.encode(f, reply, now)
+		answer, err = f.encode(reply, now)
 	}
 }
 

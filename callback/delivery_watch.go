@@ -27,14 +27,19 @@ const (
 	lapsed                      // it no longer counts, and a repeat is hoped for
 )
 
+// keepSize is how many bytes a buffer may have that is used again, so that one large push does
+// not stay for good.
+const keepSize = 16 << 10
+
 // delivery is one request that carries a push. It is used again after the request.
 type delivery struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	arrival time.Time
 	body    []byte
-	text    []byte // what was encrypted in it
-	whole   bool   // the body has been read
+	text    []byte  // what was encrypted in it
+	whole   bool    // the body has been read
+	spare   *flight // of a message that was alone, for the next
 
 	next, prev *delivery // guarded by the watch's lock
 	watched    bool      // guarded by the watch's lock
@@ -65,15 +70,17 @@ func (d *delivery) begin(w http.ResponseWriter, r *http.Request) {
 
 // end drops what belongs to the request.
 func (d *delivery) end() {
-	const keep = 16 << 10 // bytes of each buffer, so that one large push does not stay for good
-	if cap(d.body) > keep {
+	if cap(d.body) > keepSize {
 		d.body = nil
 	}
-	if cap(d.text) > keep {
+	if cap(d.text) > keepSize {
 		d.text = nil
 	}
 	d.w, d.r, d.closed = nil, nil, nil
 	d.flight.Store(nil)
+	if d.spare != nil {
+		d.spare.reset()
+	}
 }
 
 // expire is called by the watch, once, when d no longer counts.

@@ -49,8 +49,6 @@ type Server struct {
 	closing  atomic.Bool
 
 	deliveries sync.Pool // of *delivery
-	flights    sync.Pool // of *flight
-	scratch    sync.Pool // of *[]byte, to encode in
 
 	base context.Context // ends the handlers' contexts, and those of Late
 	stop context.CancelCauseFunc
@@ -82,8 +80,6 @@ func NewServer(cfg Config, handler Handler) (*Server, error) {
 	}
 	s.ledger = newLedger(cfg.MaxInFlight, cfg.Remember)
 	s.deliveries.New = func() any { return newDelivery() }
-	s.flights.New = func() any { return new(flight) }
-	s.scratch.New = func() any { return new([]byte) }
 	s.base, s.stop = context.WithCancelCause(context.Background())
 	return s, nil
 }

@@ -17,14 +17,7 @@ func (s *Server) servePush(w http.ResponseWriter, r *http.Request) {
 	d := s.deliveries.Get().(*delivery)
 	d.begin(w, r)
 	s.watch.add(d)
-	defer func() {
-		if d.closed != nil {
-			<-d.closed // w must not be used after this
-		}
-		s.watch.remove(d)
-		d.end()
-		s.deliveries.Put(d)
-	}()
+	defer s.endPush(d)
 	account, err := s.accounts.of(r)
 	if err != nil {
 		s.refusePush(d, nil, nil, err)
@@ -36,11 +29,18 @@ func (s *Server) servePush(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.deliver(d, f, signature); d.runs && f.alone {
-		// Nearly every message ends here. The watch may know f by d until it lets go of it.
-		s.watch.remove(d)
-		*f = flight{}
-		s.flights.Put(f)
+		d.spare = f // nearly every message ends here
 	}
+}
+
+// endPush makes d ready for another push.
+func (s *Server) endPush(d *delivery) {
+	if d.closed != nil {
+		<-d.closed // w must not be used after this
+	}
+	s.watch.remove(d)
+	d.end()
+	s.deliveries.Put(d)
 }
 
 // refusePush refuses a push. A body that has not been read is not waited for.
@@ -68,7 +68,10 @@ func (s *Server) open(d *delivery, account *credentials) (*flight, uint64, error
 	if err != nil {
 		return nil, 0, err
 	}
-	f := s.flights.Get().(*flight)
+	f := d.spare
+	if d.spare = nil; f == nil {
+		f = new(flight)
+	}
 	f.server, f.account, f.nonce = s, account, q.nonce
 	var signature uint64
 	if account.crypter == nil {
@@ -274,7 +277,7 @@ func (s *Server) answer(d *delivery, f *flight, v verdict, answer []byte, outcom
 		outcome, status = OutcomeDropped, http.StatusServiceUnavailable
 		h["Content-Type"] = s.plainText
 		d.w.WriteHeader(status)
-	case v == acknowledged || answer == nil:
+	case v == acknowledged || len(answer) == 0:
 		h["Content-Type"] = s.plainText
 		_, _ = d.w.Write(s.successBody)
 	default:
@@ -289,21 +292,17 @@ func (s *Server) answer(d *delivery, f *flight, v verdict, answer []byte, outcom
 	}
 }
 
-// encode returns r as the answer to f's message. It is kept for repeats, so it gets an array of
-// its own, which has little to spare.
-func (s *Server) encode(f *flight, r Reply, now time.Time) ([]byte, error) {
-	const usual = 320 // bytes of a reply with a line of text
+// encode returns r as the answer to f's message, in f.buf.
+func (f *flight) encode(r Reply, now time.Time) (answer []byte, err error) {
 	if f.account.crypter == nil {
-		return AppendReply(make([]byte, 0, usual), f.format, f.message.Head(), r, now)
+		f.buf, err = AppendReply(f.buf[:0], f.format, f.message.Head(), r, now)
+		return f.buf, err
 	}
-	buf := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(buf)
-	plain, err := AppendReply((*buf)[:0], f.format, f.message.Head(), r, now)
-	if err != nil {
+	if f.plain, err = AppendReply(f.plain[:0], f.format, f.message.Head(), r, now); err != nil {
 		return nil, err
 	}
-	*buf = plain
-	return f.sealer.Seal(nil, f.format, plain, now.Unix(), f.nonce), nil
+	f.buf = f.sealer.Seal(f.buf[:0], f.format, f.plain, now.Unix(), f.nonce)
+	return f.buf, nil
 }
 
 // claim reports whether f's message is this process's to handle.
