@@ -2,7 +2,6 @@ package callback
 
 import (
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -17,13 +16,13 @@ type encoder struct {
 func (e *encoder) reply(r Reply) {
 	switch r := r.(type) {
 	case Text:
-		e.word("MsgType", "text")
+		e.kind("text")
 		e.text("Content", r.Content)
 	case Image:
-		e.word("MsgType", "image")
+		e.kind("image")
 		e.media("Image", r.MediaID)
 	case Voice:
-		e.word("MsgType", "voice")
+		e.kind("voice")
 		e.media("Voice", r.MediaID)
 	case Video:
 		e.video(r)
@@ -32,7 +31,7 @@ func (e *encoder) reply(r Reply) {
 	case News:
 		e.news(r.Articles)
 	case Transfer:
-		e.word("MsgType", "transfer_customer_service")
+		e.kind("transfer_customer_service")
 		if r.KfAccount != "" {
 			e.begin("TransInfo")
 			e.text("KfAccount", r.KfAccount)
@@ -48,7 +47,7 @@ func (e *encoder) media(name, id string) {
 }
 
 func (e *encoder) video(r Video) {
-	e.word("MsgType", "video")
+	e.kind("video")
 	e.begin("Video")
 	e.text("MediaId", r.MediaID)
 	e.optional("Title", r.Title)
@@ -57,7 +56,7 @@ func (e *encoder) video(r Video) {
 }
 
 func (e *encoder) music(r Music) {
-	e.word("MsgType", "music")
+	e.kind("music")
 	e.begin("Music")
 	e.optional("Title", r.Title)
 	e.optional("Description", r.Description)
@@ -68,7 +67,7 @@ func (e *encoder) music(r Music) {
 }
 
 func (e *encoder) news(articles []Article) {
-	e.word("MsgType", "news")
+	e.kind("news")
 	e.number("ArticleCount", int64(len(articles)))
 	e.begin("Articles")
 	if e.json {
@@ -167,15 +166,14 @@ func (e *encoder) text(name, value string) {
 	e.end(name)
 }
 
-// word is text for one of our own words, which need no look.
-func (e *encoder) word(name, value string) {
-	e.name(name)
+// kind writes the MsgType, which is a word of our own and needs no look.
+func (e *encoder) kind(value string) {
+	before, after := "<MsgType><![CDATA[", "]]></MsgType>"
 	if e.json {
-		e.dst = append(append(append(e.dst, '"'), value...), '"')
-		return
+		e.name("MsgType")
+		before, after = `"`, `"`
 	}
-	e.dst = append(append(append(e.dst, cdataStart...), value...), cdataEnd...)
-	e.end(name)
+	e.dst = append(append(append(e.dst, before...), value...), after...)
 }
 
 func (e *encoder) number(name string, n int64) {
@@ -190,7 +188,7 @@ func (e *encoder) number(name string, n int64) {
 func appendCDATA(dst []byte, text string) []byte {
 	text = normalize(text)
 	dst = append(dst, cdataStart...)
-	for i := strings.Index(text, cdataEnd); i >= 0; i = strings.Index(text, cdataEnd) {
+	for i := cdataSize(text); i >= 0; i = cdataSize(text) {
 		dst = append(append(append(dst, text[:i+2]...), cdataEnd...), cdataStart...)
 		text = text[i+2:]
 	}
