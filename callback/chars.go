@@ -2,6 +2,7 @@ package callback
 
 import (
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -66,6 +67,24 @@ func word(s string) uint64 {
 // byte. What it tells of the bytes above the first is not to be trusted.
 func under(x uint64, limit byte) uint64 {
 	return (x - uint64(limit)*eachByte) &^ x & highBits
+}
+
+// tame returns how many bytes s begins with that are ASCII, no control characters and neither of
+// the two given.
+func tame(s string, one, other byte) int {
+	i, ones, others := 0, uint64(one)*eachByte, uint64(other)*eachByte
+	for ; len(s)-i >= 8; i += 8 {
+		x := word(s[i:])
+		if wild := (x | (x - ' '*eachByte) | under(x^ones, 1) | under(x^others, 1)) & highBits; wild != 0 {
+			return i + bits.TrailingZeros64(wild)/8
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c == one || c == other || c < ' ' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return i
 }
 
 // natural returns the number that s consists of, if it is nothing but up to 19 digits. That takes

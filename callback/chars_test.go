@@ -72,3 +72,18 @@ func TestCDATASize(t *testing.T) {
 		assert.Equal(t, strings.Index(s, cdataEnd), cdataSize(s), "%q", s)
 	}
 }
+
+func TestTame(t *testing.T) {
+	t.Parallel()
+	for _, wild := range []string{"]", "<", "\x00", "\x1f", "\x80", "照", "\xff"} {
+		for before := range 20 {
+			for after := range 10 {
+				tail := strings.Repeat("]", after) + strings.Repeat("\x00y", after)
+				assert.Equal(t, before, tame(strings.Repeat("x", before)+wild+tail, ']', '<'), "%d %q %d", before, wild, after)
+			}
+		}
+	}
+	for _, whole := range []string{"", " ", "~", "\x7f", "gh_97417a04a28d", "a b/c;d&e>f^g\\h\"i'j", strings.Repeat("=", 33)} {
+		assert.Equal(t, len(whole), tame(whole, ']', '<'), whole)
+	}
+}

@@ -186,8 +186,11 @@ func (e *encoder) number(name string, n int64) {
 
 // appendCDATA appends text as a CDATA section, or as two where it has the end of one in it.
 func appendCDATA(dst []byte, text string) []byte {
-	text = normalize(text)
 	dst = append(dst, cdataStart...)
+	if tame(text, ']', ']') == len(text) {
+		return append(append(dst, text...), cdataEnd...)
+	}
+	text = normalize(text)
 	for i := cdataSize(text); i >= 0; i = cdataSize(text) {
 		dst = append(append(append(dst, text[:i+2]...), cdataEnd...), cdataStart...)
 		text = text[i+2:]

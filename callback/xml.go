@@ -3,7 +3,6 @@ package callback
 import (
 	"math/bits"
 	"strings"
-	"unicode/utf8"
 )
 
 // xmlState is where a reader is in the platform's dialect of XML: elements with text or elements
@@ -125,20 +124,19 @@ func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
 	}
 	rest, size := x.doc[x.pos:], 0
 	if strings.HasPrefix(rest, cdataStart) {
-		end := cdataSize(rest[len(cdataStart):])
-		if end < 0 {
-			return "", false
-		}
-		text = rest[len(cdataStart):][:end]
-		size = len(cdataStart) + end + len(cdataEnd)
-		text = normalize(text)
-	} else {
-		for size < len(rest) && rest[size] != '<' {
-			if c := rest[size]; c == '&' || c < ' ' || c >= utf8.RuneSelf {
+		text = rest[len(cdataStart):]
+		end := tame(text, ']', ']')
+		if strings.HasPrefix(text[end:], cdataEnd) {
+			text = text[:end]
+		} else {
+			if end = cdataSize(text); end < 0 {
 				return "", false
 			}
-			size++
+			text = normalize(text[:end])
 		}
+		size = len(cdataStart) + end + len(cdataEnd)
+	} else {
+		size = tame(rest, '<', '&')
 		text = rest[:size]
 	}
 	rest = rest[size:]
