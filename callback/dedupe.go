@@ -232,15 +232,26 @@ func (l *ledger) leave() {
 	l.rest()
 }
 
-// landAndLeave is land and leave in one. It reports whether nobody has found f meanwhile, and
-// nobody can any more.
-func (l *ledger) landAndLeave(f *flight, answer []byte) (alone bool) {
+// landAndLeave is land and leave in one.
+func (l *ledger) landAndLeave(f *flight, answer []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.remember(f, answer)
 	l.running--
 	l.rest()
-	return !f.shared && !l.closing // Shutdown may have found it
+}
+
+// landAlone is landAndLeave if nobody has found f, and nobody can any more. Otherwise it reports
+// false and leaves all as it is.
+func (l *ledger) landAlone(f *flight, answer []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f.shared || l.closing { // Shutdown may have found it
+		return false
+	}
+	l.remember(f, answer)
+	l.running--
+	return true
 }
 
 // remember moves a message to those that have been. l.mu is held.

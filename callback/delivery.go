@@ -41,8 +41,7 @@ type flight struct {
 	// the next message too when f does.
 	buf, plain []byte
 
-	// alone is set by run, when no repeat has found it and none can any more: then it belongs to
-	// the goroutine that runs it.
+	// alone is set by run, when no repeat has found it and none can any more.
 	alone bool
 
 	mu       sync.Mutex // guards what follows
@@ -163,8 +162,9 @@ func (d *delivery) tell(v verdict) {
 	}
 }
 
-// run runs the handler and settles what becomes of its reply.
-func (f *flight) run() {
+// run runs the handler and settles what becomes of its reply. D is the delivery on whose
+// goroutine it does, or nil if it has one of its own.
+func (f *flight) run(d *delivery) {
 	var reply Reply
 	var answer []byte
 	var now time.Time // when the handler returned
@@ -180,7 +180,9 @@ func (f *flight) run() {
 		if err != nil {
 			reply, answer = nil, nil
 		}
-		f.finish(reply, answer, err, now)
+		if d == nil || err != nil || !f.finishAlone(d, answer, now) {
+			f.finish(reply, answer, err, now)
+		}
 	}()
 	if !f.server.claim(f) {
 		f.elsewhere, err = true, nil
@@ -191,6 +193,22 @@ func (f *flight) run() {
 	if err == nil && reply != nil {
 		answer, err = f.encode(reply, now)
 	}
+}
+
+// finishAlone is finish for nearly every message: d counts, it is the only one, and it gets the
+// answer. Then nobody else knows f any more, and no lock is needed to settle it.
+func (f *flight) finishAlone(d *delivery, answer []byte, now time.Time) bool {
+	s := f.server
+	if now.Sub(f.arrival) >= countsFor {
+		return false
+	}
+	s.watch.remove(d) // it has its verdict next, whatever that is
+	d.left = true
+	if d.expired.Load() || !s.ledger.landAlone(f, answer) {
+		return false
+	}
+	d.verdict, f.answer, f.alone = answered, answer, true
+	return true
 }
 
 // finish settles a message whose handler returned at now. A nil reply is success.
@@ -217,7 +235,7 @@ func (f *flight) finish(reply Reply, answer []byte, err error, now time.Time) {
 	state := f.state
 	f.mu.Unlock()
 	if state == passive && err == nil {
-		f.alone = s.ledger.landAndLeave(f, answer)
+		s.ledger.landAndLeave(f, answer)
 		return
 	}
 	if state == late {

@@ -39,6 +39,7 @@ type delivery struct {
 	body    []byte
 	text    []byte  // what was encrypted in it
 	whole   bool    // the body has been read
+	left    bool    // is watched no more
 	spare   *flight // of a message that was alone, for the next
 
 	next, prev *delivery // guarded by the watch's lock
@@ -61,7 +62,7 @@ func newDelivery() *delivery { return &delivery{wake: make(chan struct{}, 1)} }
 // begin makes d the delivery of r, which has just arrived.
 func (d *delivery) begin(w http.ResponseWriter, r *http.Request) {
 	d.w, d.r, d.arrival = w, r, time.Now()
-	d.whole, d.verdict, d.runs, d.closed = false, pending, false, nil
+	d.whole, d.left, d.verdict, d.runs, d.closed = false, false, pending, false, nil
 	d.ended = false
 	if d.expired.Load() {
 		d.expired.Store(false)

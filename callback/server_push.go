@@ -38,7 +38,9 @@ func (s *Server) endPush(d *delivery) {
 	if d.closed != nil {
 		<-d.closed // w must not be used after this
 	}
-	s.watch.remove(d)
+	if !d.left {
+		s.watch.remove(d)
+	}
 	d.end()
 	s.deliveries.Put(d)
 }
@@ -243,9 +245,9 @@ func (s *Server) deliver(d *delivery, f *flight, signature uint64) {
 func (s *Server) first(d *delivery, f *flight) {
 	f.follow(d)
 	if d.runs {
-		f.run()
+		f.run(d)
 	} else {
-		go f.run()
+		go f.run(nil)
 		<-d.wake
 	}
 	// Since d has its verdict nobody else touches it, nor the answer if that is what it gets.
