@@ -119,42 +119,23 @@ var (
 )
 
 // ledger knows the messages that are in flight and those that have been. The former are bounded
-// by a cap, the latter by forgetting the oldest. One map holds both, since it is asked about both
-// each time.
+// by a cap, the latter by forgetting the oldest.
 type ledger struct {
 	max, remembered int
 
 	mu         sync.Mutex // guards what follows
-	known      map[key]*passage
-	been       []*passage // those of the known that are in flight no longer, a ring once it is full
-	oldest     int        // where that is in the full ring
-	spare      *passage   // one that was forgotten, for another use
+	flights    map[key]*flight
+	past       past
 	signatures signatures // empty until plain mode needs it
 	running    int        // handlers and calls of Late, and what waits for a repeat
 	closing    bool
 	idle       chan struct{} // closed when closing and nothing runs
 }
 
-// passage is what the ledger knows of a message.
-type passage struct {
-	key    key
-	flight *flight // nil: it has been
-	answer []byte  // of one that has been, its own copy; empty: success
-}
-
-// keep makes p know what the answer was. The array stays for another message's, unless it is
-// much too large for this one's.
-func (p *passage) keep(answer []byte) {
-	const spare = 512 // bytes
-	if n := len(answer); cap(p.answer) < n || cap(p.answer) > 2*n+spare {
-		p.answer = make([]byte, 0, n)
-	}
-	p.answer = append(p.answer[:0], answer...)
-}
-
 func newLedger(inFlight, remembered int) *ledger {
 	return &ledger{
-		max: inFlight, remembered: remembered, known: make(map[key]*passage), idle: make(chan struct{}),
+		max: inFlight, remembered: remembered,
+		flights: make(map[key]*flight), past: newPast(remembered), idle: make(chan struct{}),
 	}
 }
 
@@ -175,14 +156,13 @@ func (l *ledger) board(f *flight, signature uint64) arrival {
 		return arrival{err: ErrReplayed}
 	}
 	if !f.single {
-		switch p := l.known[f.key]; {
-		case p == nil:
-		case p.flight == nil:
-			f.buf = append(f.buf[:0], p.answer...) // p is used again
+		if known := l.flights[f.key]; known != nil {
+			known.shared = true
+			return arrival{flight: known}
+		}
+		if answer, ok := l.past.find(f.key); ok {
+			f.buf = append(f.buf[:0], answer...)
 			return arrival{answer: f.buf, replayed: true}
-		default:
-			p.flight.shared = true
-			return arrival{flight: p.flight}
 		}
 	}
 	switch {
@@ -192,21 +172,10 @@ func (l *ledger) board(f *flight, signature uint64) arrival {
 		return arrival{err: ErrFull}
 	}
 	if !f.single {
-		l.enter(f)
+		l.flights[f.key] = f
 	}
 	l.running++
 	return arrival{flight: f}
-}
-
-// enter makes f known. l.mu is held.
-func (l *ledger) enter(f *flight) {
-	p := l.spare
-	if p == nil {
-		p = new(passage)
-	}
-	l.spare = nil
-	p.key, p.flight = f.key, f
-	l.known[f.key], f.passage = p, p
 }
 
 // claim enters a signature for a message, or reports false if it was another's. l.mu is held.
@@ -256,22 +225,9 @@ func (l *ledger) landAlone(f *flight, answer []byte) bool {
 
 // remember moves a message to those that have been. l.mu is held.
 func (l *ledger) remember(f *flight, answer []byte) {
-	p := f.passage
-	if p == nil { // it is single
-		return
-	}
-	f.passage, p.flight = nil, nil
-	p.keep(answer)
-	if len(l.been) < l.remembered {
-		l.been = append(l.been, p)
-		return
-	}
-	oldest := l.been[l.oldest]
-	delete(l.known, oldest.key)
-	l.spare = oldest
-	l.been[l.oldest] = p
-	if l.oldest++; l.oldest == len(l.been) {
-		l.oldest = 0
+	if !f.single {
+		delete(l.flights, f.key)
+		l.past.add(f.key, answer)
 	}
 }
 
@@ -291,11 +247,9 @@ func (l *ledger) close() []*flight {
 	}
 	l.closing = true
 	l.rest()
-	var in []*flight
-	for _, p := range l.known {
-		if p.flight != nil {
-			in = append(in, p.flight)
-		}
+	in := make([]*flight, 0, len(l.flights))
+	for _, f := range l.flights {
+		in = append(in, f)
 	}
 	return in
 }

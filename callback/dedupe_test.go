@@ -187,8 +187,7 @@ func TestDedupeMemoryIsBounded(t *testing.T) {
 	flood(45_000)
 	assert.Less(t, liveHeap(), before+1<<20)
 	assert.True(t, idle(s))
-	assert.Len(t, s.ledger.known, 1000)
-	assert.Len(t, s.ledger.been, 1000)
+	assert.Len(t, s.ledger.past.places, 1000)
 }
 
 // The watch lets go of what has been, in whatever order that ends.

@@ -35,8 +35,7 @@ type flight struct {
 	// elsewhere is set by run: another process has the message.
 	elsewhere bool
 
-	shared  bool     // a repeat has found it; guarded by the ledger's lock
-	passage *passage // how the ledger knows it while it is in flight; guarded by the ledger's lock
+	shared bool // a repeat has found it; guarded by the ledger's lock
 	// What answers are written in: the one that goes out, and what is encrypted for it. They serve
 	// the next message too when f does.
 	buf, plain []byte

@@ -362,5 +362,5 @@ func deadline(t *testing.T, d time.Duration) context.Context {
 func idle(s *Server) bool {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
-	return s.ledger.running == 0 && len(s.ledger.known) == len(s.ledger.been)
+	return s.ledger.running == 0 && len(s.ledger.flights) == 0
 }
