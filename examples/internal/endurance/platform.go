@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,7 +48,13 @@ type Totals struct {
 	Accepted   int64 // messages of all kinds
 	Tokens     int   // tokens that were fetched
 	Pushes     int64
+	Replies    int64 // pushes that were answered with a reply in time
+	Repeated   int64 // pushes that were delivered more than once, since this machine was busy for 5 s
 	Unanswered int64 // pushes that no valid answer came to
+	// Met are pushes in plain mode whose timestamp and nonce are those of another, by accident: a
+	// thousand a second draw nonces of nine digits. Their signature is good for one message, so
+	// they are refused.
+	Met int64
 }
 
 // Platform is the simulated WeChat: it serves on a port of 127.0.0.1, writes where, pushes to
@@ -88,7 +95,8 @@ func Platform(callbackURL string, in io.Reader, out io.Writer) error {
 	}
 	return json.NewEncoder(out).Encode(Totals{
 		Accepted: s.AcceptedCount(), Tokens: s.TokenFetches(),
-		Pushes: p.pushes.Load(), Unanswered: p.unanswered.Load(),
+		Pushes: p.pushes.Load(), Replies: p.replies.Load(), Repeated: p.repeated.Load(),
+		Unanswered: p.unanswered.Load(), Met: p.met.Load(),
 	})
 }
 
@@ -99,10 +107,11 @@ func parent(n int) string { return fmt.Sprintf("oENDURANCE-%03d", n%parents) }
 
 // pusher pushes what parents write.
 type pusher struct {
-	accounts           []*wechattest.Account
-	pushes, unanswered atomic.Int64
-	ending             atomic.Bool
-	running            sync.WaitGroup
+	accounts []*wechattest.Account
+	ending   atomic.Bool
+	running  sync.WaitGroup
+
+	pushes, replies, repeated, unanswered, met atomic.Int64
 }
 
 func (p *pusher) start() {
@@ -119,10 +128,23 @@ func (p *pusher) start() {
 func (p *pusher) push(a *wechattest.Account, n int, text string) {
 	for ; !p.ending.Load(); n++ {
 		got, err := a.Push(context.Background(), wechattest.Text(parent(n), text))
-		p.pushes.Add(1)
-		if err != nil || got.Notice || len(got.Attempts) != 1 || got.Attempts[0].Err != nil || (got.Reply == nil) != (text == patienceTest) {
-			p.unanswered.Add(1)
-		}
+		p.count(got, err)
+	}
+}
+
+func (p *pusher) count(got wechattest.Delivered, err error) {
+	p.pushes.Add(1)
+	switch {
+	case err == nil && got.Attempts[0].Status == http.StatusForbidden:
+		p.met.Add(1)
+		return
+	case err != nil || got.Attempts[len(got.Attempts)-1].Err != nil:
+		p.unanswered.Add(1)
+	case got.Reply != nil:
+		p.replies.Add(1)
+	}
+	if len(got.Attempts) > 1 {
+		p.repeated.Add(1)
 	}
 }
 

@@ -2,12 +2,16 @@ package endurance
 
 import (
 	"context"
+	"io"
 	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/callback"
+	"github.com/org/wxhome/wechat/wechattest"
 )
 
 func TestRunIsInterrupted(t *testing.T) {
@@ -18,7 +22,7 @@ func TestRunIsInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, r.First, "what was under way came to its end")
 	assert.Equal(t, r.Totals.Accepted, r.Done.Templates+r.Done.Customs+r.Done.Late)
-	assert.Equal(t, r.Totals.Pushes, r.Done.Pushes)
+	assert.Equal(t, r.Totals.Pushes-r.Totals.Met, r.Done.Pushes)
 }
 
 func TestPlatformThatDoesNotStart(t *testing.T) {
@@ -27,6 +31,24 @@ func TestPlatformThatDoesNotStart(t *testing.T) {
 		_, err := Run(t.Context(), Config{For: time.Hour, Every: time.Hour, Platform: func(string) *exec.Cmd { return exec.Command(args[0], args[1:]...) }})
 		require.ErrorContains(t, err, "the platform does not start", name)
 	}
+}
+
+// TestWhatBecomesOfAPush has a platform tell its pushes apart.
+func TestWhatBecomesOfAPush(t *testing.T) {
+	t.Parallel()
+	ok, lost, forbidden := wechattest.Attempt{Status: 200}, wechattest.Attempt{Err: io.EOF}, wechattest.Attempt{Status: 403, Err: io.EOF}
+	var p pusher
+	for _, d := range []wechattest.Delivered{
+		{Attempts: []wechattest.Attempt{ok}, Reply: callback.Text{Content: "x"}},
+		{Attempts: []wechattest.Attempt{ok}},
+		{Attempts: []wechattest.Attempt{lost, ok}, Reply: callback.Text{Content: "x"}},
+		{Attempts: []wechattest.Attempt{lost, lost, lost}},
+		{Attempts: []wechattest.Attempt{forbidden, forbidden, forbidden}},
+	} {
+		p.count(d, nil)
+	}
+	p.count(wechattest.Delivered{}, context.Canceled)
+	assert.Equal(t, []int64{6, 2, 2, 2, 1}, []int64{p.pushes.Load(), p.replies.Load(), p.repeated.Load(), p.unanswered.Load(), p.met.Load()})
 }
 
 // TestFailuresAreCounted has a platform that is gone when the calls are made.
