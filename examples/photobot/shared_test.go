@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -137,6 +138,21 @@ func TestRedisDown(t *testing.T) {
 			assert.NotContains(t, s.errs.String(), "oA")
 		})
 	}
+}
+
+// TestRedisHangs has one that takes connections and never answers.
+func TestRedisHangs(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	s := startServer(t, dbtest.SQLite(t), nil, "-redis", "redis://"+l.Addr().String()+"/0")
+	begun := time.Now()
+	assert.Contains(t, s.asks("oA", 7), "正在发送张三")
+	assert.Less(t, time.Since(begun), 4*time.Second, "within WeChat's patience")
+	assert.Equal(t, exitOK, s.end().status, s.errs.String())
+	assert.Equal(t, 1, s.pictures("oA"))
+	assert.Contains(t, s.errs.String(), "does not answer")
 }
 
 func TestBadRedis(t *testing.T) {
