@@ -14,6 +14,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/photolink"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/school"
@@ -113,12 +114,10 @@ func (p *program) exit(ctx context.Context, err error) int {
 // describe says what an error is and what to do about it.
 func (p *program) describe(err error) string {
 	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Hint() != "" {
-		return oneLine(err.Error()) + "; " + oneLine(e.Hint())
+		return operator.OneLine(err.Error()) + "; " + operator.OneLine(e.Hint())
 	}
-	return oneLine(err.Error())
+	return operator.OneLine(err.Error())
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // complain prints a line about what is wrong.
 func (p *program) complain(format string, args ...any) {
@@ -159,13 +158,13 @@ func (p *program) open(ctx context.Context) (err error) {
 	}
 	p.fleet = newFleet(p.shared.Client, p.account.AppID)
 	if p.school, err = db.Open(ctx, p.db); err != nil {
-		return usage("the database: %s", oneLine(err.Error()))
+		return usage("the database: %s", operator.OneLine(err.Error()))
 	}
 	p.ledger = p.school
 	if p.options.ledger != "" {
 		if p.ledger, err = db.Open(ctx, p.options.ledger); err != nil {
 			p.ledger = p.school
-			return usage("the ledger: %s", oneLine(err.Error()))
+			return usage("the ledger: %s", operator.OneLine(err.Error()))
 		}
 	}
 	if p.ledger.Dialect != db.MySQL {

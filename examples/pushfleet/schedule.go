@@ -43,7 +43,7 @@ func (p *program) schedule(ctx context.Context) error {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			if !gone {
-				p.complain("the Redis %s: %s; trying again", p.shared.Name, oneLine(err.Error()))
+				p.complain("the Redis %s: %s; trying again", p.shared.Name, operator.OneLine(err.Error()))
 			}
 			leads = false
 		case leads && !leading:

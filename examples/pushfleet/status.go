@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 )
 
@@ -34,7 +35,7 @@ func (p *program) status(ctx context.Context) error {
 		p.encode(summary)
 	}
 	if err := p.sayQueues(ctx); err != nil { // the ledger has told what there is to know
-		p.complain("the Redis %s: %s", p.shared.Name, oneLine(err.Error()))
+		p.complain("the Redis %s: %s", p.shared.Name, operator.OneLine(err.Error()))
 	}
 	if summary.Failed+summary.Unknown > 0 {
 		return settled{exitFailed}

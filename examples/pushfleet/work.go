@@ -13,6 +13,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/template"
 )
@@ -170,7 +171,7 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 	sent, err := w.desk.Send(ctx, t.Campaign, t.Row)
 	switch {
 	case errors.Is(err, push.ErrNoLink):
-		w.hold(ctx, oneLine(err.Error())+"; give work the same -link as enqueue, then run enqueue again", mended)
+		w.hold(ctx, operator.OneLine(err.Error())+"; give work the same -link as enqueue, then run enqueue again", mended)
 		return &later{lookEvery, err}
 	case errors.Is(err, push.ErrNoCampaign):
 		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
