@@ -95,8 +95,11 @@ func (c *Cache) load(ctx context.Context, avoid string) (t Token, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
 	err = c.step(ctx, OpLoad, func() (err error) {
-		t, err = c.store.Load(ctx, c.key)
-		return scrub(err, t.Value)
+		t, err = within(ctx, OpLoad, nil, func() (Token, error) {
+			t, err := c.store.Load(ctx, c.key)
+			return t, scrub(err, t.Value)
+		})
+		return err
 	})
 	if err != nil {
 		return Token{}, err
@@ -116,7 +119,8 @@ func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
 	var held func()
 	err = c.step(ctx, OpLock, func() (err error) {
-		if held, err = c.locker.Lock(ctx, c.key); err == nil && held == nil {
+		held, err = within(ctx, OpLock, release, func() (func(), error) { return c.locker.Lock(ctx, c.key) })
+		if err == nil && held == nil {
 			err = errors.New("token: the Locker gave no func to unlock")
 		}
 		return err
@@ -127,8 +131,14 @@ func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 	}
 	return func() {
 		defer cancel()
-		_ = contain("unlock", func() error { held(); return nil })
+		release(held)
 	}, nil
+}
+
+func release(unlock func()) {
+	if unlock != nil {
+		_ = contain("unlock", func() error { unlock(); return nil })
+	}
 }
 
 // fetch asks the Source, completes what it says, and shares it. When that fails the token is
@@ -136,10 +146,13 @@ func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 func (c *Cache) fetch(ctx context.Context) (t Token, err error) {
 	c.fetched = time.Now()
 	err = c.step(ctx, OpFetch, func() (err error) {
-		t, err = c.source.Token(ctx)
+		t, err = within(ctx, OpFetch, nil, func() (Token, error) {
+			t, err := c.source.Token(ctx)
+			return t, scrub(err, t.Value)
+		})
 		switch now := time.Now(); {
 		case err != nil:
-			return scrub(err, t.Value)
+			return err
 		case t.Value == "":
 			return errors.New("token: the source gave an empty token")
 		case t.Expiry.IsZero():
@@ -163,5 +176,10 @@ func (c *Cache) save(ctx context.Context, t Token) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	_ = c.step(ctx, OpSave, func() error { return scrub(c.store.Save(ctx, c.key, t), t.Value) })
+	_ = c.step(ctx, OpSave, func() error {
+		_, err := within(ctx, OpSave, nil, func() (struct{}, error) {
+			return struct{}{}, scrub(c.store.Save(ctx, c.key, t), t.Value)
+		})
+		return err
+	})
 }

@@ -9,7 +9,7 @@ import (
 // [github.com/org/wxhome/token/tokentest] to learn whether both methods keep their promises.
 //
 // The methods must be safe for concurrent use, return soon after ctx ends (a [Cache] gives
-// each call two seconds), compare keys byte by byte, and put no token into an error.
+// each call two seconds, and a third to notice that they are over), compare keys byte by byte, and put no token into an error.
 // [Token.MarshalBinary] is the encoding to use where one is needed.
 type Store interface {
 	// Load returns the token that was saved last under key, its Expiry to the second, or the

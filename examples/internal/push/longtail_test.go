@@ -67,8 +67,8 @@ func TestBadTokenStores(t *testing.T) {
 	}
 }
 
-// TestStoreThatNeverReturns breaks a Store's promise to heed its context: the push ends with an
-// error, and the next one, without it, does the rest.
+// TestStoreThatNeverReturns breaks a Store's promise to heed its context: the push goes on
+// without it.
 func TestStoreThatNeverReturns(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 50, func(t *testing.T, s *simulated, cfg Config) {
@@ -76,20 +76,13 @@ func TestStoreThatNeverReturns(t *testing.T) {
 			func(context.Context) (token.Token, error) { <-time.After(time.Minute); return token.Token{}, nil },
 			func(context.Context) error { <-time.After(time.Minute); return nil },
 		}
-		good := cfg.Caller
 		cfg.Caller = s.Client(wechat.WithTokenStore(deaf))
 		got, err := Run(t.Context(), nil, cfg)
-		addsUp(t, got)
-		if err != nil {
-			var stop *StopError
-			require.ErrorAs(t, err, &stop)
-			assert.Zero(t, got.Unknown, "a message without a token has not left")
-		}
-		cfg.Caller = good
-		got, err = Run(t.Context(), nil, cfg)
 		require.NoError(t, err)
+		addsUp(t, got)
 		assert.Equal(t, 50, got.Accepted)
 		s.once(t, 50)
+		time.Sleep(2 * time.Minute) // what the Store was asked ends by itself
 	})
 }
 
