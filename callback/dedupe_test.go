@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -188,6 +190,81 @@ func TestDedupeMemoryIsBounded(t *testing.T) {
 	assert.Less(t, liveHeap(), before+1<<20)
 	assert.True(t, idle(s))
 	assert.Len(t, s.ledger.past.places, 1000)
+}
+
+// An answer that is handed out again is not what the ledger will write over.
+func TestReplayedAnswersStay(t *testing.T) {
+	t.Parallel()
+	l := newLedger(10, 1)
+	answer := bytes.Repeat([]byte("a"), 300)
+	l.land(&flight{key: 1}, answer)
+	got := l.board(&flight{key: 1}, 0)
+	require.True(t, got.replayed)
+	for i := range key(2 * blockSize / 300) {
+		l.land(&flight{key: 2 + i}, bytes.Repeat([]byte("b"), 300))
+	}
+	assert.Equal(t, answer, got.answer)
+}
+
+// A message is settled without its lock only where nobody else can know of it.
+func TestFinishAlone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		spoil func(s *Server, f *flight, d *delivery)
+		after time.Duration
+		want  bool
+	}{
+		"nobody":   {func(*Server, *flight, *delivery) {}, 0, true},
+		"repeated": {func(s *Server, f *flight, _ *delivery) { s.ledger.board(&flight{key: f.key}, 0) }, 0, false},
+		"shutdown": {func(s *Server, _ *flight, _ *delivery) { s.ledger.close() }, 0, false},
+		"expired":  {func(_ *Server, _ *flight, d *delivery) { d.expired.Store(true) }, 0, false},
+		"too late": {func(*Server, *flight, *delivery) {}, countsFor, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := NewServer(Config{Account: testAccount(false)}, texter("x"))
+			require.NoError(t, err)
+			d := newDelivery()
+			d.begin(nil, nil)
+			s.watch.add(d)
+			f := &flight{server: s, key: 1, arrival: d.arrival}
+			require.Same(t, f, s.ledger.board(f, 0).flight)
+			tt.spoil(s, f, d)
+			assert.Equal(t, tt.want, f.finishAlone(d, []byte("<xml>"), d.arrival.Add(tt.after)))
+			assert.Equal(t, tt.want, idle(s))
+			assert.Equal(t, tt.want, f.alone)
+			s.watch.remove(d)
+			s.watch.timer.Stop()
+		})
+	}
+}
+
+// A flight that is used again knows nothing of the message before, and keeps small buffers only.
+func TestFlightIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	for size, kept := range map[int]int{keepSize: keepSize, keepSize + 1: 0} {
+		d := newDelivery()
+		f := &flight{key: 1, single: true, nonce: "n", shared: true, alone: true, state: late, waits: 3, waiting: d}
+		f.buf, f.plain = make([]byte, size), make([]byte, 9)
+		d.spare = f
+		d.end()
+		assert.Same(t, f, d.spare)
+		assert.Empty(t, f.buf)
+		assert.Equal(t, kept, cap(f.buf))
+		f.buf, f.plain = nil, nil
+		assert.Equal(t, &flight{}, f)
+	}
+}
+
+// A delivery that is used again is watched again, and no longer than it takes.
+func TestWatchLetsGo(t *testing.T) {
+	t.Parallel()
+	s, err := NewServer(Config{Account: testAccount(false)}, texter("x"))
+	require.NoError(t, err)
+	for range 10 { // the first is alone, the others are repeats
+		serveHere(s, genuine(false, 1))
+		assert.Nil(t, s.watch.oldest)
+	}
 }
 
 // The watch lets go of what has been, in whatever order that ends.
