@@ -225,7 +225,7 @@ func BenchmarkDedupe(b *testing.B) {
 	w := &freeConn{free: free{header: http.Header{}}}
 	r := (&http.Request{Method: http.MethodPost, ProtoMajor: 1}).WithContext(
 		context.WithValue(context.Background(), http.ServerContextKey, &http.Server{}))
-	d := newDelivery()
+	d, f := newDelivery(), new(flight)
 	var id int64
 	run := func(n int) time.Duration {
 		began := time.Now()
@@ -234,8 +234,8 @@ func BenchmarkDedupe(b *testing.B) {
 			m.MsgID = id
 			d.begin(w, r)
 			s.watch.add(d)
-			f := &flight{server: s, account: s.accounts.one, message: m}
-			f.key = s.keyOf(m)
+			f.reset()
+			f.server, f.account, f.message, f.key = s, s.accounts.one, m, s.keyOf(m)
 			s.deliver(d, f, uint64(id))
 			s.watch.remove(d)
 		}
