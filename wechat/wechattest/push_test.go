@@ -142,17 +142,18 @@ func TestPushInEachMode(t *testing.T) {
 	}
 }
 
-// TestStrictReplies has answers that WeChat does not take, and some that it does.
-func TestStrictReplies(t *testing.T) {
-	t.Parallel()
+// strictReply is an answer to a push, what it is read as, and what is wrong with it.
+type strictReply struct {
+	name  string
+	push  wechattest.Push
+	inner string // of the reply; beginning with = the whole of it
+	want  callback.Reply
+	wrong string
+}
+
+func strictReplies() []strictReply {
 	article := "<item><Title>t</Title></item>"
-	tests := []struct {
-		name  string
-		push  wechattest.Push
-		inner string // of the reply; beginning with = the whole of it
-		want  callback.Reply
-		wrong string
-	}{
+	return []strictReply{
 		{"success", wechattest.Text("o", "x"), "=success", nil, ""},
 		{"nothing", wechattest.Text("o", "x"), "=", nil, ""},
 		{"a word", wechattest.Text("o", "x"), "=ok", nil, "no XML"},
@@ -184,7 +185,12 @@ func TestStrictReplies(t *testing.T) {
 		{"a wrong count", wechattest.Click("o", "k"), "<MsgType>news</MsgType><ArticleCount>2</ArticleCount><Articles>" + article + "</Articles>", nil, "ArticleCount"},
 		{"an article without title", wechattest.Click("o", "k"), "<MsgType>news</MsgType><ArticleCount>1</ArticleCount><Articles><item></item></Articles>", nil, "Title"},
 	}
-	for _, tt := range tests {
+}
+
+// TestStrictReplies has answers that WeChat does not take, and some that it does.
+func TestStrictReplies(t *testing.T) {
+	t.Parallel()
+	for _, tt := range strictReplies() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := wechattest.New(t)
