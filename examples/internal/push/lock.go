@@ -169,6 +169,11 @@ func (l *lock) alive(ctx context.Context) func(owner string) (bool, error) {
 func (l *lock) release() {
 	if l.mysql != nil {
 		l.end()
+		// The server notices the end of a session in its own time; until then others would take
+		// this process for a living one.
+		ctx, cancel := context.WithTimeout(context.Background(), watchTimeout)
+		defer cancel()
+		_, _ = l.mysql.ExecContext(ctx, "DO RELEASE_LOCK(?)", lockName(l.owner))
 		_ = l.mysql.Raw(func(any) error { return driver.ErrBadConn }) // ends the session, and the lock
 		_ = l.mysql.Close()
 		return
