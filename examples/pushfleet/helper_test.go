@@ -3,14 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +19,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/redistest"
 	"github.com/org/wxhome/examples/internal/school"
@@ -87,7 +85,7 @@ type world struct {
 // newWorld has a school of n reachable parents.
 func newWorld(t *testing.T, n int) *world {
 	t.Helper()
-	w := &world{t: t, got: map[string]int{}, source: mariaDB(t), redis: redistest.Start(t)}
+	w := &world{t: t, got: map[string]int{}, source: dbtest.MariaDB(t), redis: redistest.Start(t)}
 	w.wechat = wechattest.New(t, wechattest.WithHistory(0), wechattest.WithFollowers(school.Follower))
 	w.wechat.AddTemplate(template.Template{ID: templateID, Content: "学生姓名{{thing1.DATA}}"})
 	w.wechat.OnAccept(w.accepted)
@@ -101,24 +99,6 @@ func newWorld(t *testing.T, n int) *world {
 		"WXHOME_DB": w.source, "WXHOME_REDIS": w.redis.URL(),
 	}
 	return w
-}
-
-func mariaDB(t *testing.T) string {
-	t.Helper()
-	dsn := os.Getenv("WXHOME_TEST_MYSQL")
-	if dsn == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("WXHOME_TEST_MYSQL names no MariaDB, and CI must have one")
-		}
-		t.Skip("WXHOME_TEST_MYSQL names no MariaDB")
-	}
-	conn, err := sql.Open("mysql", dsn)
-	require.NoError(t, err)
-	name := fmt.Sprintf("wxhome_fleet_%d_%d", os.Getpid(), rand.Uint32())
-	_, err = conn.Exec("CREATE DATABASE " + name)
-	require.NoError(t, err)
-	t.Cleanup(func() { _, _ = conn.Exec("DROP DATABASE " + name); _ = conn.Close() })
-	return "mysql:" + dsn[:len(dsn)-len(filepath.Base(dsn))] + name
 }
 
 // fill gives the school n parents with a child each. Their names are numbers.

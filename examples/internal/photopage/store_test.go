@@ -1,10 +1,6 @@
 package photopage_test
 
 import (
-	"database/sql"
-	"fmt"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 	"github.com/org/wxhome/examples/internal/photopage"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/school"
@@ -30,25 +27,7 @@ func databases(t *testing.T, f func(t *testing.T, d *db.DB)) {
 		f(t, d)
 	}
 	t.Run("sqlite", func(t *testing.T) { open(t, "sqlite:"+filepath.Join(t.TempDir(), "school.db")) })
-	t.Run("mariadb", func(t *testing.T) { open(t, mariaDB(t)) })
-}
-
-func mariaDB(t *testing.T) string {
-	t.Helper()
-	dsn := os.Getenv("WXHOME_TEST_MYSQL")
-	if dsn == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("WXHOME_TEST_MYSQL names no MariaDB, and CI must have one")
-		}
-		t.Skip("WXHOME_TEST_MYSQL names no MariaDB")
-	}
-	conn, err := sql.Open("mysql", dsn)
-	require.NoError(t, err)
-	name := fmt.Sprintf("wxhome_page_%d_%d", os.Getpid(), rand.Uint32())
-	_, err = conn.Exec("CREATE DATABASE " + name)
-	require.NoError(t, err)
-	t.Cleanup(func() { _, _ = conn.Exec("DROP DATABASE " + name); _ = conn.Close() })
-	return "mysql:" + dsn[:len(dsn)-len(filepath.Base(dsn))] + name
+	t.Run("mariadb", func(t *testing.T) { open(t, dbtest.MariaDB(t)) })
 }
 
 // sent pushes a message for the one child to each parent, and returns the rows' ids.

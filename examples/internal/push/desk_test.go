@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 	"github.com/org/wxhome/wechat/wechattest"
 )
 
@@ -20,7 +21,7 @@ import (
 func prepared(t *testing.T, n int) (*simulated, Config, []Waiting) {
 	t.Helper()
 	s := newWeChat(t)
-	d := emptySchool(t, mariaDB(t))
+	d := emptySchool(t, dbtest.MariaDB(t))
 	fill(t, d, n)
 	cfg := ofSchool(d, s)
 	return s, cfg, prepare(t, cfg)

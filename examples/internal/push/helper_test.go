@@ -1,10 +1,7 @@
 package push
 
 import (
-	"database/sql"
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
@@ -63,26 +61,8 @@ func databases(t *testing.T, f func(t *testing.T, address string)) {
 	})
 	t.Run("mariadb", func(t *testing.T) {
 		t.Parallel()
-		f(t, mariaDB(t))
+		f(t, dbtest.MariaDB(t))
 	})
-}
-
-func mariaDB(t *testing.T) string {
-	t.Helper()
-	dsn := os.Getenv("WXHOME_TEST_MYSQL")
-	if dsn == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("WXHOME_TEST_MYSQL names no MariaDB, and CI must have one")
-		}
-		t.Skip("WXHOME_TEST_MYSQL names no MariaDB")
-	}
-	conn, err := sql.Open("mysql", dsn)
-	require.NoError(t, err)
-	name := fmt.Sprintf("wxhome_push_%d_%d", os.Getpid(), rand.Uint32())
-	_, err = conn.Exec("CREATE DATABASE " + name)
-	require.NoError(t, err)
-	t.Cleanup(func() { _, _ = conn.Exec("DROP DATABASE " + name); _ = conn.Close() })
-	return "mysql:" + dsn[:len(dsn)-len(filepath.Base(dsn))] + name
 }
 
 func config(t *testing.T, address string, s *simulated) Config {

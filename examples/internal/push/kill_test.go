@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 	"github.com/org/wxhome/wechat"
 )
 
@@ -212,7 +213,7 @@ func TestTwoPushersAtATimeOnMariaDB(t *testing.T) {
 		t.Skip("starts and kills 25 processes")
 	}
 	t.Parallel()
-	v := newVictim(t, mariaDB(t))
+	v := newVictim(t, dbtest.MariaDB(t))
 	pair := []*exec.Cmd{v.start(doomed), nil}
 	v.await(20, nil)
 	pair[1] = v.start(doomed)

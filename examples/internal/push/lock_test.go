@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 	"github.com/org/wxhome/template"
 )
 
@@ -43,7 +44,7 @@ func TestFileLock(t *testing.T) {
 func TestLockOfMariaDB(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	d := emptySchool(t, mariaDB(t))
+	d := emptySchool(t, dbtest.MariaDB(t))
 	a, err := acquire(ctx, d, "a")
 	require.NoError(t, err)
 	b, err := acquire(ctx, d, "b")
@@ -76,7 +77,7 @@ func TestLockOfMariaDB(t *testing.T) {
 // A lock that is not held any more is as bad as a connection that is gone.
 func TestLockTakenAway(t *testing.T) {
 	t.Parallel()
-	d := emptySchool(t, mariaDB(t))
+	d := emptySchool(t, dbtest.MariaDB(t))
 	l, err := acquire(t.Context(), d, "a")
 	require.NoError(t, err)
 	defer l.release()
@@ -156,7 +157,7 @@ func TestConnectionsLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newWeChat(t)
-			d := emptySchool(t, mariaDB(t))
+			d := emptySchool(t, dbtest.MariaDB(t))
 			fill(t, d, 600)
 			cfg := ofSchool(d, s)
 			cfg.Rate = 150

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 )
 
 // A server that gives up on a reader after a second loses no row to a pause of more: pages are
@@ -17,7 +19,7 @@ func TestPausesLongerThanTheServersPatience(t *testing.T) {
 	const rows = 50000
 	t.Parallel()
 	s := newWeChat(t)
-	d := emptySchool(t, mariaDB(t)+"?net_write_timeout=1&net_read_timeout=1")
+	d := emptySchool(t, dbtest.MariaDB(t)+"?net_write_timeout=1&net_read_timeout=1")
 	var patience int
 	require.NoError(t, d.QueryRow("SELECT @@net_write_timeout").Scan(&patience))
 	require.Equal(t, 1, patience)

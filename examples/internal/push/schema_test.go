@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 )
 
 // The ledger is made when it is absent, also by several at once, and left alone when it is there.
@@ -45,7 +46,7 @@ func TestCreateLedger(t *testing.T) {
 // user needs no right to create.
 func TestRights(t *testing.T) {
 	t.Parallel()
-	d := emptySchool(t, mariaDB(t))
+	d := emptySchool(t, dbtest.MariaDB(t))
 	fill(t, d, 5)
 	cfg, err := mysql.ParseDSN(os.Getenv("WXHOME_TEST_MYSQL"))
 	require.NoError(t, err)
