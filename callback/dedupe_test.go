@@ -189,7 +189,7 @@ func TestDedupeMemoryIsBounded(t *testing.T) {
 	flood(45_000)
 	assert.Less(t, liveHeap(), before+1<<20)
 	assert.True(t, idle(s))
-	assert.Len(t, s.ledger.past.places, 1000)
+	assert.Len(t, s.ledger.past.entries, 1000)
 }
 
 // An answer that is handed out again is not what the ledger will write over.

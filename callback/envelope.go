@@ -17,8 +17,8 @@ type Envelope struct {
 
 // ParseEnvelope reads the body of a push in the safe mode (安全模式) or compatible mode (兼容模式).
 // What the latter has beside the ciphertext is left alone, since no signature covers it. A body
-// that has no ciphertext, or that [Parse] would not read, is an [ErrMalformed]. The strings share
-// one copy of body.
+// that has no ciphertext, or that [Parse] would not read, is an [ErrMalformed]. As there, body is
+// not kept.
 func ParseEnvelope(body []byte) (Envelope, error) {
 	var d reader
 	if err := d.read(body); err != nil {

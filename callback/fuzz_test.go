@@ -57,9 +57,15 @@ func checkParse(t *testing.T, body []byte) {
 	}
 	_ = appendMark(nil, m)
 	checkStrings(t, reflect.ValueOf(m).Elem())
-	again, err := Parse(body)
+	lent := bytes.Clone(body)
+	again, err := Parse(lent)
 	require.NoError(t, err)
+	sealed, _ := ParseEnvelope(lent)
+	for i := range lent {
+		lent[i] = '!' // nothing of it is kept
+	}
 	require.Equal(t, m, again)
+	require.Equal(t, envelope, sealed)
 }
 
 // checkStrings checks that no string in v has what XML or a database could not hold.

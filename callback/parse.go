@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // What a body may have at most. The platform's own stay far below.
@@ -49,8 +50,8 @@ func FormatOf(body []byte) (Format, error) {
 // references are left as they stand. A DTD, more than 16 levels, 4096 elements or 16 MiB, and a
 // body that ends early are an [ErrMalformed], as is a number that is none.
 //
-// The message holds one copy of body, which its strings share, and body is not kept. Parse is
-// safe for concurrent use.
+// The message's strings share one copy of what is in them, and body is not kept; it must not
+// change while Parse runs. Parse is safe for concurrent use.
 func Parse(body []byte) (Message, error) {
 	var r reader
 	if err := r.read(body); err != nil {
@@ -101,8 +102,14 @@ func (r *reader) read(body []byte) error {
 		return err
 	}
 	if format == XML {
-		r.doc = string(skipBOM(body))
-		return r.readXML()
+		// Until own, everything that is read shares body, of which little is kept.
+		body = skipBOM(body)
+		r.doc = unsafe.String(unsafe.SliceData(body), len(body))
+		if err := r.readXML(); err != nil {
+			return err
+		}
+		r.own()
+		return nil
 	}
 	r.document, err = readJSON(body, r.everything)
 	return err
@@ -192,6 +199,35 @@ func (d *document) message(body []byte) (Message, error) {
 		return nil, malformed("it is encrypted and has to be decrypted first")
 	}
 	return nil, malformed("it has no MsgType")
+}
+
+// own gives d its own copy, in one piece, of all texts.
+func (d *document) own() {
+	h := &d.head
+	size := len(h.ToUserName) + len(h.FromUserName) + len(h.MsgType) + len(h.Event) + len(h.MsgDataID)
+	for i := range d.count {
+		size += len(d.node(i).text)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	move(&all, &h.ToUserName)
+	move(&all, &h.FromUserName)
+	move(&all, &h.MsgType)
+	move(&all, &h.Event)
+	move(&all, &h.MsgDataID)
+	for i := range d.count {
+		move(&all, &d.node(i).text)
+	}
+}
+
+// move appends *s to all, and makes *s what stands there.
+func move(all *strings.Builder, s *string) {
+	if *s == "" {
+		return
+	}
+	start := all.Len()
+	all.WriteString(*s)
+	*s = all.String()[start:]
 }
 
 // newKnown returns an empty message of the type that the names stand for.

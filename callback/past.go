@@ -6,8 +6,8 @@ package callback
 // handle the messages.
 type past struct {
 	most    int
-	places  map[key]int // in entries
-	entries []record    // in the order in which they came, from the oldest on: a ring once it is full
+	slots   []uint64 // where in entries a key is; see slotOf
+	entries []record // in the order in which they came, from the oldest on: a ring once it is full
 	oldest  int
 	blocks  [][]byte // the answers in the same order
 	first   uint64   // the number of blocks[0], of all that there have been
@@ -24,36 +24,92 @@ type record struct {
 // blockSize is that of a block. An answer that is larger has one of its own.
 const blockSize = 64 << 10
 
-func newPast(most int) past { return past{most: most, places: make(map[key]int)} }
+func newPast(most int) past { return past{most: most} }
 
 // find returns the answer to a message that has been. It is valid until the next one is added.
 func (p *past) find(k key) (answer []byte, ok bool) {
-	i, ok := p.places[k]
-	if !ok {
+	if len(p.slots) == 0 {
 		return nil, false
 	}
-	e := p.entries[i]
-	if e.size == 0 {
-		return nil, true
+	for i := p.home(slotOf(k, 0)); p.slots[i] != 0; i = p.after(i) {
+		if slot := p.slots[i]; slot>>32 == uint64(k)>>32 {
+			if e := &p.entries[placeOf(slot)]; e.key == k {
+				return p.answer(e), true
+			}
+		}
 	}
-	return p.blocks[e.block-p.first][e.start:][:e.size], true
+	return nil, false
+}
+
+// answer returns the answer that e stands for.
+func (p *past) answer(e *record) []byte {
+	if e.size == 0 {
+		return nil
+	}
+	return p.blocks[e.block-p.first][e.start:][:e.size]
 }
 
 // add adds a message that is not known.
 func (p *past) add(k key, answer []byte) {
 	at := len(p.entries)
 	if at < p.most {
-		p.entries = append(p.entries, record{})
+		if p.entries = append(p.entries, record{}); 2*len(p.entries) > len(p.slots) {
+			p.grow()
+		}
 	} else {
 		at = p.oldest
-		delete(p.places, p.entries[at].key)
+		p.remove(slotOf(p.entries[at].key, at))
 		if p.oldest++; p.oldest == len(p.entries) {
 			p.oldest = 0
 		}
 	}
-	p.places[k] = at
+	p.insert(slotOf(k, at))
 	p.entries[at] = p.store(k, answer)
 	p.drop(p.entries[p.oldest].block)
+}
+
+// slotOf returns the slot for a key at a place in entries. A hash table of these, of which half is
+// free, takes a third of what a map does and so stays in the processor's cache, and a key is a
+// hash already. The upper half is the key's, which says where it is at home; the lower one is the
+// place, from 1, so that 0 is free.
+func slotOf(k key, place int) uint64 { return uint64(k)>>32<<32 | uint64(place+1) }
+
+func placeOf(slot uint64) int { return int(uint32(slot)) - 1 }
+
+// home returns where slot would be if that were free.
+func (p *past) home(slot uint64) int { return int(slot>>32) & (len(p.slots) - 1) }
+
+func (p *past) after(i int) int { return (i + 1) & (len(p.slots) - 1) }
+
+func (p *past) insert(slot uint64) {
+	i := p.home(slot)
+	for p.slots[i] != 0 {
+		i = p.after(i)
+	}
+	p.slots[i] = slot
+}
+
+// remove frees a slot that is there, and moves those behind it that were kept from their homes.
+func (p *past) remove(slot uint64) {
+	free := p.home(slot)
+	for p.slots[free] != slot {
+		free = p.after(free)
+	}
+	for i := p.after(free); p.slots[i] != 0; i = p.after(i) {
+		all := len(p.slots) - 1
+		if home := p.home(p.slots[i]); (i-home)&all >= (i-free)&all {
+			p.slots[free], free = p.slots[i], i
+		}
+	}
+	p.slots[free] = 0
+}
+
+// grow doubles the slots. The newest entry is not in them yet.
+func (p *past) grow() {
+	p.slots = make([]uint64, max(16, 2*len(p.slots)))
+	for i, e := range p.entries[:len(p.entries)-1] {
+		p.insert(slotOf(e.key, i))
+	}
 }
 
 // store copies an answer into the newest block, or a new one if there is no room.

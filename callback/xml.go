@@ -25,6 +25,11 @@ type xmlState struct {
 // readXML reads the whole document.
 func (x *reader) readXML() error {
 	for x.root == "" || x.depth > 0 {
+		if 0 < x.depth && x.depth <= maxDepth {
+			if err := x.leaves(); err != nil {
+				return err
+			}
+		}
 		if err := x.next(); err != nil {
 			return err
 		}
@@ -81,7 +86,7 @@ func (x *reader) trailer() error {
 	}
 }
 
-// startTag reads a start tag, with its content and end tag where it has nothing but text.
+// startTag reads a start tag.
 func (x *reader) startTag() error {
 	name := x.doc[x.pos:]
 	name = name[:nameSize(name)]
@@ -98,11 +103,10 @@ func (x *reader) startTag() error {
 		x.root = name
 	case x.depth > maxDepth:
 		return malformed("it has more than 16 levels")
+	case empty:
+		x.full = true
+		return x.add(x.depth, name, "")
 	default:
-		if text, ok := x.leaf(name, empty); ok {
-			x.full = true
-			return x.add(x.depth, name, text)
-		}
 		i, err := x.append(node{name: name, depth: x.depth})
 		if err != nil {
 			return err
@@ -116,13 +120,35 @@ func (x *reader) startTag() error {
 	return nil
 }
 
-// leaf reads what follows a start tag, up to the end tag, if that is one CDATA or text that needs
-// no more than to be read: nearly everything is. Otherwise it moves nowhere.
-func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
-	if empty {
-		return "", true
+// leaves reads the elements that come next for as long as they are what nearly all are: one CDATA
+// or text that needs no more than to be read, in tags without attributes.
+func (x *reader) leaves() error {
+	for rest := x.doc[x.pos:]; ; {
+		for len(rest) > 0 && blank(rest[0]) {
+			rest = rest[1:]
+		}
+		name, text, size := leaf(rest)
+		if size == 0 {
+			return nil
+		}
+		if err := x.add(x.depth, name, text); err != nil {
+			return err
+		}
+		rest = rest[size:]
+		x.pos, x.full = len(x.doc)-len(rest), true
 	}
-	rest, size := x.doc[x.pos:], 0
+}
+
+// leaf reads the element that s begins with, and returns its size, or 0 if it takes more.
+func leaf(s string) (name, text string, size int) {
+	if len(s) < 2 || s[0] != '<' || s[1] == '!' || s[1] == '?' {
+		return "", "", 0
+	}
+	n := nameSize(s[1:])
+	if n == 0 || n+1 == len(s) || s[n+1] != '>' {
+		return "", "", 0
+	}
+	name, rest := s[1:n+1], s[n+2:]
 	if strings.HasPrefix(rest, cdataStart) {
 		text = rest[len(cdataStart):]
 		end := tame(text, ']', ']')
@@ -130,21 +156,19 @@ func (x *reader) leaf(name string, empty bool) (text string, ok bool) {
 			text = text[:end]
 		} else {
 			if end = cdataSize(text); end < 0 {
-				return "", false
+				return "", "", 0
 			}
 			text = normalize(text[:end])
 		}
-		size = len(cdataStart) + end + len(cdataEnd)
+		rest = rest[len(cdataStart)+end+len(cdataEnd):]
 	} else {
-		size = tame(rest, '<', '&')
-		text = rest[:size]
+		end := tame(rest, '<', '&')
+		text, rest = rest[:end], rest[end:]
 	}
-	rest = rest[size:]
-	if len(rest) < len(name)+3 || rest[:2] != "</" || rest[2:2+len(name)] != name || rest[2+len(name)] != '>' {
-		return "", false
+	if len(rest) < n+3 || rest[0] != '<' || rest[1] != '/' || rest[n+2] != '>' || rest[2:n+2] != name {
+		return "", "", 0
 	}
-	x.pos += size + len(name) + 3
-	return text, true
+	return name, text, len(s) - len(rest) + n + 3
 }
 
 // skipAttributes moves past the > of a start tag, and reports whether there was a / before it.
