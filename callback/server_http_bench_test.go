@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -63,7 +64,7 @@ func BenchmarkHTTP(b *testing.B) {
 		var next atomic.Int64
 		for _, impl := range []string{"floor", "wxhome"} {
 			b.Run(mode+"/impl="+impl, func(b *testing.B) {
-				addr := startServer(b, mode+" "+impl)
+				addr, end := startServer(b, mode+" "+impl)
 				b.ReportAllocs() // the client's
 				b.SetParallelism(8)
 				b.RunParallel(func(pb *testing.PB) {
@@ -88,13 +89,14 @@ func BenchmarkHTTP(b *testing.B) {
 					}
 				})
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
+				b.ReportMetric(float64(end().Nanoseconds())/float64(b.N), "server-ns/req")
 			})
 		}
 	}
 }
 
-// startServer starts the process, which ends with the benchmark.
-func startServer(b *testing.B, what string) (addr string) {
+// startServer starts the process. Its end, which must be called, tells what processor time it took.
+func startServer(b *testing.B, what string) (addr string, end func() time.Duration) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestServerProcess$")
 	cmd.Env = append(os.Environ(), serverProcess+"="+what)
@@ -103,19 +105,21 @@ func startServer(b *testing.B, what string) (addr string) {
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(b, err)
 	require.NoError(b, cmd.Start())
-	b.Cleanup(func() {
+	end = func() time.Duration {
 		_ = stdin.Close()
 		_ = cmd.Wait()
-	})
+		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if addr, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
 			go func() { _, _ = io.Copy(io.Discard, stdout) }() // ends with the process
-			return addr
+			return addr, end
 		}
 	}
+	end()
 	b.Fatal("the server process did not start")
-	return ""
+	return "", nil
 }
 
 // client is the least HTTP client.
