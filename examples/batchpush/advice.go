@@ -9,28 +9,21 @@ import (
 	"github.com/org/wxhome/wechat"
 )
 
-// settled is an error whose lines have been printed: only the exit status is
-// left of it.
-type settled struct{ status int }
-
-func (e settled) Error() string { return fmt.Sprintf("exit status %d", e.status) }
-
 // exit prints what went wrong, in one line with what to do, and returns the
 // exit status.
 func (p *program) exit(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if e, ok := errors.AsType[settled](err); ok {
-		return e.status
+	if e, ok := errors.AsType[operator.Settled](err); ok {
+		return e.Status
 	}
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || wechat.KindOf(err) == wechat.KindLost) {
 		p.complain(p.text("interrupted; nothing was sent"))
 		return exitInterrupted
 	}
 	p.complain(p.describe(err))
-	switch wechat.KindOf(err) {
-	case wechat.KindBusy, wechat.KindMinuteLimit, wechat.KindDailyQuota, wechat.KindNetwork, wechat.KindLost:
+	if operator.IsOutOfReach(err) {
 		return exitStopped
 	}
 	return exitUsage
@@ -45,8 +38,8 @@ func (p *program) warn(format string, args ...any) {
 
 // describe says what an error is and what to do about it.
 func (p *program) describe(err error) string {
-	if e, ok := errors.AsType[*usageError](err); ok {
-		return e.says
+	if e, ok := errors.AsType[*operator.UsageError](err); ok {
+		return e.Says
 	}
 	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Code == wechat.ErrInvalidTemplateID {
 		return p.Refusal(e, p.text("take -template from the account's own list: batchpush templates"))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/pushflag"
 )
@@ -39,7 +40,7 @@ func (p *program) check(ctx context.Context) error {
 	}
 	if c.bad > 0 {
 		p.say("%d of these must be mended before a push.", c.bad)
-		return settled{exitUsage}
+		return operator.Settled{Status: exitUsage}
 	}
 	p.say("A push with these flags would work.")
 	return nil

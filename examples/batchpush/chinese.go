@@ -110,7 +110,6 @@ var chineseMistakes = map[string]string{
 	"-cron: %q is not a cron line of five fields that ever comes true, such as \"0 18 * * 5\" for Fridays at 18:00": "-cron：%q 不是有效的五段 cron 表达式，例如每周五 18:00 是 \"0 18 * * 5\"",
 	"-%s and -%s do not go together":   "-%s 与 -%s 不能同时使用",
 	"-%s is of use with -%s only":      "-%s 只能与 -%s 一起使用",
-	"the command line: %v":             "命令行：%v",
 	"-lang must be zh or en":           "-lang 只能是 zh 或 en",
 	"batchpush -h explains the flags.": "参数说明见 batchpush -h。",
 	"-db (or WXHOME_DB) is missing: the demo school is for the simulation only":                                  "缺少 -db（或 WXHOME_DB）：演示学校只能用于模拟运行",

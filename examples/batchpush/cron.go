@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/pushflag"
 )
@@ -20,7 +21,7 @@ func (p *program) stay(ctx context.Context, s *session) error {
 		}
 		p.say("next push: %s", next.Format("2006-01-02 15:04 MST"))
 		if !pushflag.SleepUntil(ctx, next) {
-			return settled{exitInterrupted}
+			return operator.Settled{Status: exitInterrupted}
 		}
 		if err := p.fire(ctx, s, next); err != nil {
 			return err
@@ -55,7 +56,7 @@ func (p *program) pushPatiently(ctx context.Context, s *session, campaign push.C
 	for {
 		err := p.pushOnce(ctx, s, campaign)
 		if ctx.Err() != nil {
-			return settled{exitInterrupted}
+			return operator.Settled{Status: exitInterrupted}
 		}
 		stop, stopped := errors.AsType[*push.StopError](err)
 		if !stopped || stop.Reason != push.ReasonQuota {
@@ -64,7 +65,7 @@ func (p *program) pushPatiently(ctx context.Context, s *session, campaign push.C
 		again := pushflag.QuotaReturns(time.Now())
 		p.say("the quota is used up; going on at %s", again.In(p.timeZone).Format("2006-01-02 15:04 MST"))
 		if !pushflag.SleepUntil(ctx, again) {
-			return settled{exitInterrupted}
+			return operator.Settled{Status: exitInterrupted}
 		}
 	}
 }

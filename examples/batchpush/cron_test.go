@@ -14,6 +14,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/pushflag"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/wechat/wechattest"
@@ -58,7 +59,7 @@ func (c *clerk) stayFor(t *testing.T, d time.Duration) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
-	require.Equal(t, settled{exitInterrupted}, c.stay(ctx, c.session))
+	require.Equal(t, operator.Settled{Status: exitInterrupted}, c.stay(ctx, c.session))
 	return c.out.String()
 }
 

@@ -40,22 +40,13 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	_ "time/tzdata" // Windows and small containers have no time zones
+
+	"github.com/org/wxhome/examples/internal/operator"
 )
 
 func main() {
-	ctx, stop := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // ends with the process
-		<-signals
-		stop()
-		<-signals
-		os.Exit(exitInterrupted) // the ledger knows what was in flight
-	}()
+	ctx := operator.Interruptible(exitInterrupted) // a second signal ends it at once: the ledger knows what was in flight
 	os.Exit(run(ctx, os.Args, os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }

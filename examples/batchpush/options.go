@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"io"
 	"math"
@@ -52,34 +51,19 @@ var commandFlags = map[string][]string{
 	cmdTemplates: {"simulate", "template", "redis", "lang"},
 }
 
-// usageError is a mistake on the command line.
-type usageError struct{ says string }
-
-func (e *usageError) Error() string { return e.says }
-
-func usage(says string) error { return &usageError{says} }
+// usage is the error for a mistake on the command line or in the configuration.
+func usage(says string) error { return operator.Usage(says) }
 
 // parseOptions reads the command line. Flags may stand before and after the
 // command. What is wrong is said in l.
 func parseOptions(args []string, getenv func(string) string, l language, now time.Time) (*options, error) {
 	o := &options{command: cmdPush, linkTTL: operator.Period(7 * 24 * time.Hour)}
 	flags := o.flagSet(l)
-	var words []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, usage(l.text("the command line: %v", err))
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		words = append(words, flags.Arg(0))
-		args = flags.Args()[1:]
+	words, given, err := l.ParseFlags(flags, args)
+	if err != nil {
+		return nil, err
 	}
-	o.given = make(map[string]bool)
-	flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	o.given = given
 	if err := o.setCommand(words, l); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/wechat"
 )
@@ -67,7 +68,7 @@ func (p *program) announce(ctx context.Context, s *session, campaign push.Campai
 	}
 	if !p.ask(ctx, p.text("Send %d messages? [y/N] ", look.Pending)) {
 		p.say("Nothing was sent.")
-		return settled{exitStopped}
+		return operator.Settled{Status: exitStopped}
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func (p *program) neverBegan(err error) error {
 	default:
 		return p.lookError(err)
 	}
-	return settled{exitStopped}
+	return operator.Settled{Status: exitStopped}
 }
 
 // report prints the summary.
@@ -161,9 +162,9 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 	switch {
 	case s.Pending > 0: // a campaign that had more rows than -limit lets through
 		p.say("-limit leaves the rest. To continue: %s", p.without("limit").continued(s.Campaign))
-		return settled{exitStopped}
+		return operator.Settled{Status: exitStopped}
 	case s.Failed+s.Unknown > 0:
-		return settled{exitFailed}
+		return operator.Settled{Status: exitFailed}
 	}
 	return nil
 }
@@ -175,7 +176,7 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 	switch {
 	case errors.Is(err, push.ErrSettings):
 		p.complain(p.text("campaign %s was begun with another template, fields, since or link: use those, or another -campaign", s.Campaign))
-		return settled{exitUsage}
+		return operator.Settled{Status: exitUsage}
 	case ctx.Err() != nil:
 		status = exitInterrupted
 		p.complain(p.text("interrupted"))
@@ -189,7 +190,7 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 		campaign = ""
 	}
 	p.say("To continue: %s", p.continued(campaign))
-	return errors.Join(settled{status}, err)
+	return errors.Join(operator.Settled{Status: status}, err)
 }
 
 // dry shows what a push would do.
@@ -210,7 +211,7 @@ func (p *program) dry(ctx context.Context, s *session, campaign push.Campaign) e
 		p.encode(look.Summary)
 	}
 	if look.Failed > 0 {
-		return settled{exitFailed}
+		return operator.Settled{Status: exitFailed}
 	}
 	return nil
 }

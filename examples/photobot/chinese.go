@@ -71,7 +71,6 @@ var chineseMistakes = map[string]string{
 	"-cert and -key go together: both for TLS, neither behind a proxy":              "-cert 与 -key 必须同时给出（启用 TLS），在代理之后则都不需要",
 	"-addr: %q is not of the form HOST:PORT, such as 127.0.0.1:8080":                "-addr：%q 不是 主机:端口 的形式，例如 127.0.0.1:8080",
 	"-public-url must be an address without a path, such as https://school.example": "-public-url 必须是不带路径的网址，例如 https://school.example",
-	"the command line: %v":                                                          "命令行：%v",
 	"-lang must be zh or en":                                                        "-lang 只能是 zh 或 en",
 	"photobot -h explains the flags.":                                               "参数说明见 photobot -h。",
 	"-demo-exit is for the simulation only":                                         "-demo-exit 只能用于模拟运行",

@@ -12,6 +12,7 @@ import (
 	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/examples/internal/bind"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/receipt"
 	"github.com/org/wxhome/examples/internal/school"
@@ -59,12 +60,12 @@ func (s *site) demonstrate(ctx context.Context, addr net.Addr) error {
 				return ctx.Err()
 			}
 			s.p.complain(s.p.text("the conversation ended early: %s", s.p.describe(err)))
-			return settled{exitCut}
+			return operator.Settled{Status: exitCut}
 		}
 	}
 	if d.failed > 0 {
 		s.p.complain(s.p.text("%d answers were not as expected", d.failed))
-		return settled{exitCut}
+		return operator.Settled{Status: exitCut}
 	}
 	s.p.say("The conversation went as it should.")
 	return nil

@@ -36,22 +36,13 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	_ "time/tzdata" // Windows and small containers have no time zones
+
+	"github.com/org/wxhome/examples/internal/operator"
 )
 
 func main() {
-	ctx, stop := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // ends with the process
-		<-signals
-		stop()
-		<-signals
-		os.Exit(exitCut)
-	}()
+	ctx := operator.Interruptible(exitCut)
 	os.Exit(run(ctx, os.Args, os.Getenv, os.Stdout, os.Stderr))
 }

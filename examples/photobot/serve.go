@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/operator"
 )
 
 // The server's patience. A callback has to be answered within 5 s, and a photo
@@ -122,7 +124,7 @@ func (s *site) drain(server *http.Server, ended <-chan error) error {
 	}
 	if err != nil {
 		s.p.complain(s.p.text("not all work was done within %s", drainTime))
-		return settled{exitCut}
+		return operator.Settled{Status: exitCut}
 	}
 	s.p.say("Ended; all work is done.")
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -92,12 +91,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	return f
 }
 
-// usageError is a mistake on the command line or in the configuration.
-type usageError struct{ says string }
-
-func (e *usageError) Error() string { return e.says }
-
-func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+// usage is the error for a mistake on the command line or in the configuration.
+func usage(format string, args ...any) error { return operator.Usage(fmt.Sprintf(format, args...)) }
 
 const (
 	maxWorkers = 1000
@@ -106,23 +101,13 @@ const (
 )
 
 func parseOptions(args []string, getenv func(string) string, now time.Time) (*options, error) {
-	o := &options{linkTTL: operator.Period(7 * 24 * time.Hour), given: map[string]bool{}}
+	o := &options{linkTTL: operator.Period(7 * 24 * time.Hour)}
 	flags := o.flagSet()
-	var words []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, usage("the command line: %v", err)
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		words = append(words, flags.Arg(0))
-		args = flags.Args()[1:]
+	words, given, err := operator.Language{}.ParseFlags(flags, args)
+	if err != nil {
+		return nil, err
 	}
-	flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	o.given = given
 	if err := o.setCommand(words); err != nil {
 		return nil, err
 	}

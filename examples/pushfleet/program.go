@@ -85,25 +85,20 @@ func (p *program) do(ctx context.Context) error {
 	return p.status(ctx)
 }
 
-// status is an exit status whose lines have been printed.
-type settled struct{ status int }
-
-func (e settled) Error() string { return fmt.Sprintf("exit status %d", e.status) }
-
 // exit prints what went wrong, in one line, and returns the exit status.
 func (p *program) exit(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if e, ok := errors.AsType[settled](err); ok {
-		return e.status
+	if e, ok := errors.AsType[operator.Settled](err); ok {
+		return e.Status
 	}
 	if ctx.Err() != nil {
 		p.complain("interrupted")
 		return exitInterrupted
 	}
 	p.complain("%s", p.describe(err))
-	_, isUsage := errors.AsType[*usageError](err)
+	_, isUsage := errors.AsType[*operator.UsageError](err)
 	_, isConfig := errors.AsType[*account.ConfigError](err)
 	if isUsage || isConfig || errors.Is(err, push.ErrSettings) || errors.Is(err, push.ErrNotShareable) {
 		return exitUsage

@@ -59,7 +59,7 @@ func (p *program) schedule(ctx context.Context) error {
 		wait(ctx, lookEvery)
 	}
 	_ = releaseScript.Run(context.WithoutCancel(ctx), p.fleet.redis, []string{p.fleet.key("leader")}, me).Err() // or it ends by itself
-	return settled{exitInterrupted}
+	return operator.Settled{Status: exitInterrupted}
 }
 
 func (p *program) lead(ctx context.Context, me string) (bool, error) {

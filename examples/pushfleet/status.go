@@ -38,7 +38,7 @@ func (p *program) status(ctx context.Context) error {
 		p.complain("the Redis %s: %s", p.shared.Name, operator.OneLine(err.Error()))
 	}
 	if summary.Failed+summary.Unknown > 0 {
-		return settled{exitFailed}
+		return operator.Settled{Status: exitFailed}
 	}
 	return nil
 }

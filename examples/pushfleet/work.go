@@ -67,7 +67,7 @@ func (p *program) work(ctx context.Context) error {
 	p.say("%s by this worker", w.told())
 	select {
 	case <-stopped:
-		return settled{exitInterrupted}
+		return operator.Settled{Status: exitInterrupted}
 	default:
 		return nil
 	}

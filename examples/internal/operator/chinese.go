@@ -6,6 +6,7 @@ func Chinese() map[string]string {
 		"%s is set and %s is not: set the rest, or use -simulate to send nothing":                    "已设置 %s，但未设置 %s：请补全，或用 -simulate 模拟运行（不发送）",
 		"%s speaks of a real push, but %s are not set: set them, or use -simulate to send nothing":   "%s 表示要真实推送，但未设置 %s：请设置，或用 -simulate 模拟运行（不发送）",
 		"WECHAT_BASE_URL must be an address with its scheme, such as https://gateway.example/wechat": "WECHAT_BASE_URL 必须是带协议的地址，例如 https://gateway.example/wechat",
+		"the command line: %v":  "命令行：%v",
 		"WeChat refuses: %d %s": "微信拒绝：%d %s",
 		"WeChat cannot be reached or gave no usable answer: %s; check the network, then run the command again":  "无法连接微信或应答无法识别：%s；请检查网络后重试",
 		"compare WECHAT_APPSECRET with the AppSecret at %s":                                                     "请核对 WECHAT_APPSECRET 与 %s 的 AppSecret",
