@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// clockSlack is how far a clock may run apart from this machine's monotonic one between two
-	// readings: corrections, and the time that a reading takes.
-	clockSlack = 20 * time.Second
+	// ClockSlack is how far apart clocks may be without harm: those of two machines that share a
+	// campaign, and one clock and itself before a correction.
+	ClockSlack = 30 * time.Second
 	// clockDoubt is how long after a jump no age is trusted: until what was sent before it is
 	// older than WeChat's memory of an id.
 	clockDoubt = horizon + time.Minute
@@ -40,7 +40,7 @@ func (c *clock) read(ctx context.Context) (jump time.Duration, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.when.IsZero() {
-		if off := at.Sub(c.at.Add(asked.Sub(c.when))); off.Abs() > clockSlack {
+		if off := at.Sub(c.at.Add(asked.Sub(c.when))); off.Abs() > ClockSlack {
 			c.jumped, jump = asked, off
 		}
 	}
@@ -52,9 +52,9 @@ func (c *clock) ask(ctx context.Context) (time.Time, error) {
 	if c.given != nil {
 		return c.given(), nil
 	}
-	var unix int64
-	err := c.db.QueryRowContext(ctx, "SELECT UNIX_TIMESTAMP()").Scan(&unix)
-	return time.Unix(unix, 0), err
+	var seconds, micros int64 // seconds alone would set two machines apart by one
+	err := c.db.QueryRowContext(ctx, "SELECT UNIX_TIMESTAMP(), MICROSECOND(NOW(6))").Scan(&seconds, &micros)
+	return time.Unix(seconds, micros*1000), err
 }
 
 func (c *clock) now() time.Time {

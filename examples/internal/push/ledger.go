@@ -25,10 +25,11 @@ const (
 )
 
 // horizon is how long after its first attempt a message may be repeated: WeChat remembers a
-// client_msg_id for ten minutes, and one is kept for the way.
+// client_msg_id for ten minutes, and one is kept for clocks that differ and for the way.
 const (
 	horizon        = 9 * time.Minute
 	horizonSeconds = int64(horizon / time.Second)
+	slackSeconds   = int64(ClockSlack / time.Second)
 )
 
 // ledger is the rows of one campaign.
@@ -86,7 +87,7 @@ func (l *ledger) orphan(ctx context.Context, owner string) error {
 	return l.transact(ctx, func(tx *sql.Tx) error {
 		const whose = ` WHERE appid = ? AND campaign = ? AND state = 'sending' AND owner = ?`
 		_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'unknown', owner = '', updated_at = ?, error = 'interrupted while sending'`+
-			whose+` AND (sending_at > ? OR sending_at <= ?)`, now, l.appID, l.campaign, owner, now, now-horizonSeconds)
+			whose+` AND (sending_at > ? OR sending_at <= ?)`, now, l.appID, l.campaign, owner, now+slackSeconds, now-horizonSeconds)
 		if err != nil {
 			return err
 		}

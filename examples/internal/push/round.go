@@ -220,13 +220,13 @@ func (e *engine) ready(r *row) (template.Message, bool) {
 }
 
 // tooLate reports whether WeChat may have forgotten the id of a row that has left before. A
-// clock that was set back tells nothing.
+// clock that was set back by more than ClockSlack tells nothing.
 func tooLate(r *row, now time.Time) bool {
 	if r.before == 0 {
 		return false
 	}
 	age := now.Unix() - r.firstAt
-	return age < 0 || age >= horizonSeconds || !r.since.IsZero() && time.Since(r.since) >= horizon
+	return age < -slackSeconds || age >= horizonSeconds || !r.since.IsZero() && time.Since(r.since) >= horizon
 }
 
 // ahead is how many rows may be claimed beside those in flight: the workers' and one second of the
