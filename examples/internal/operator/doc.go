@@ -1,7 +1,7 @@
 // Package operator is how the examples speak to whoever runs them, in English
 // or Chinese: the language, what errors mean and what to do about them, and the
-// forms of flags that the flag package lacks. [Choose] and [Language.Describe]
-// are the calls to know.
+// command line where the flag package leaves off. [Choose], [Language.ParseFlags]
+// and [Language.Describe] are the calls to know.
 //
 // The lines stand in the code in English; the other language is a catalogue
 // keyed by them. This package has a catalogue of its own lines, [Chinese], and
@@ -12,6 +12,7 @@
 //
 // # Errors
 //
-// What is wrong with a flag is an error in English, which the program puts into
-// a line of its own. Descriptions of errors never hold a password or a secret.
+// What is wrong with a command line is a [*UsageError] in the operator's language.
+// [ParsePeriod] says it in English, for that to quote. Descriptions of errors never
+// hold a password or a secret.
 package operator
