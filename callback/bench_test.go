@@ -104,8 +104,8 @@ func floorHead(h *Header, name, text string) {
 }
 
 func floorText(body []byte) (Message, error) {
-	m := new(TextMessage)
-	floorScan(string(body), func(name, text string) {
+	m := &TextMessage{Header: Header{Raw: Raw{string(body)}}}
+	floorScan(m.Raw.text, func(name, text string) {
 		if name == "Content" {
 			m.Content = text
 			return
@@ -116,8 +116,8 @@ func floorText(body []byte) (Message, error) {
 }
 
 func floorLocation(body []byte) (Message, error) {
-	m := new(LocationEvent)
-	floorScan(string(body), func(name, text string) {
+	m := &LocationEvent{Header: Header{Raw: Raw{string(body)}}}
+	floorScan(m.Raw.text, func(name, text string) {
 		switch name {
 		case "Latitude":
 			m.Latitude, _ = strconv.ParseFloat(text, 64)
@@ -142,6 +142,7 @@ type stdHead struct {
 	MsgID        int64  `xml:"MsgId"`
 	MsgDataID    string `xml:"MsgDataId"`
 	Idx          int
+	Raw          Raw `xml:"-"`
 }
 
 func stdText(body []byte) (Message, error) {
@@ -151,6 +152,7 @@ func stdText(body []byte) (Message, error) {
 		MenuID  string `xml:"bizmsgmenuid"`
 	}
 	err := xml.Unmarshal(body, &in)
+	in.Raw = Raw{string(body)}
 	return &TextMessage{Header: Header(in.stdHead), Content: in.Content, MenuID: in.MenuID}, err
 }
 
@@ -160,6 +162,7 @@ func stdLocation(body []byte) (Message, error) {
 		Latitude, Longitude, Precision float64
 	}
 	err := xml.Unmarshal(body, &in)
+	in.Raw = Raw{string(body)}
 	return &LocationEvent{Header(in.stdHead), in.Latitude, in.Longitude, in.Precision}, err
 }
 

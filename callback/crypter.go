@@ -19,42 +19,43 @@ import (
 const (
 	// padSize is the block of the padding, twice that of AES.
 	padSize = 32
-	// randomSize is the length of what stands before a message; its length follows in 4 bytes.
+	// randomSize is the number of random bytes before a message. The length of the message follows
+	// in 4 bytes.
 	randomSize = 16
 	prefixSize = randomSize + 4
 )
 
-// Crypter verifies and decrypts pushes, and encrypts replies (消息加解密), for the safe mode
-// (安全模式) and the compatible mode (兼容模式). It is safe for concurrent use. Printing or logging
-// one shows its AppID and no secret.
+// Crypter verifies and decrypts pushes, and encrypts replies (消息加解密), in safe mode (安全模式) and
+// compatible mode (兼容模式). Make one with [NewCrypter]. It is safe for concurrent use. Printing or
+// logging a Crypter shows its AppID and no secret.
 type Crypter struct {
 	appID  string
-	tokens []*string // the current one, and the previous one if there is
+	tokens []*string // the current one, then the previous one if any
 	keys   []*aesKey // likewise
-	// random fills what stands before a message. Tests replace it.
+	// random fills the random bytes before a message. Tests replace it.
 	random func([]byte)
 }
 
-// aesKey is a key that is ready for use. A key stands behind two pointers and a token behind one
-// to a string, since fmt follows one pointer to a struct: it asks no Format method of what an
-// unexported field holds.
+// aesKey is a key in the form that the Crypter uses. It is behind two pointers, and a token behind
+// one, to keep them out of print: fmt calls no Format method on an unexported field, and follows
+// one pointer to a struct.
 type aesKey struct{ *aesParts }
 
 type aesParts struct {
 	block cipher.Block
 	iv    []byte
-	// decrypters and encrypters hold block modes for another use: a new one copies the whole key
-	// schedule, half a kilobyte each time.
+	// decrypters and encrypters hold block modes for reuse: a new one copies the whole key schedule,
+	// about 500 bytes.
 	decrypters, encrypters sync.Pool
 }
 
-// reusable is what the block modes of crypto/aes are; crypto/tls relies on it too.
+// reusable is implemented by the block modes of crypto/aes. crypto/tls relies on it too.
 type reusable interface {
 	cipher.BlockMode
 	SetIV(iv []byte)
 }
 
-// crypt runs a mode of pool, or a fresh one, over text.
+// crypt runs a block mode of pool, or a new one, over text.
 func (k *aesParts) crypt(pool *sync.Pool, fresh func(cipher.Block, []byte) cipher.BlockMode, text []byte) {
 	mode, ok := pool.Get().(reusable)
 	if !ok {
@@ -69,34 +70,35 @@ func (k *aesParts) crypt(pool *sync.Pool, fresh func(cipher.Block, []byte) ciphe
 	pool.Put(mode)
 }
 
-// Sealer encrypts replies with one pair of token and key. Get one from [Crypter.Open] for the
-// answer to what was opened, or from [Crypter.Sealer].
+// Sealer encrypts replies with one pair of token and key. [Crypter.Open] returns the Sealer for the
+// reply to an opened push. [Crypter.Sealer] returns one with the current token and key. A Sealer is
+// safe for concurrent use. The zero Sealer cannot be used.
 type Sealer struct {
 	crypter *Crypter
 	token   *string
 	key     *aesKey
 }
 
-// NewCrypter returns a Crypter for a, which must have AppID, Token and AESKey. No error holds a
-// secret.
+// NewCrypter returns a Crypter for a. AppID, Token and AESKey are required. The error names every
+// fault of a, and its text holds no secret.
 func NewCrypter(a Account) (*Crypter, error) {
-	switch {
-	case a.AppID == "":
-		return nil, errors.New("callback: the account has no AppID")
-	case a.Token == "":
-		return nil, errors.New("callback: the account has no Token; anybody could sign with an empty one")
+	var wrong []error
+	if a.AppID == "" {
+		wrong = append(wrong, errors.New("callback: the account has no AppID"))
+	}
+	if a.Token == "" {
+		wrong = append(wrong, errNoToken)
 	}
 	c := &Crypter{appID: a.AppID, tokens: []*string{&a.Token}, random: randomText}
 	if a.PreviousToken != "" {
 		c.tokens = append(c.tokens, &a.PreviousToken)
 	}
-	if err := c.addKey("AESKey", a.AESKey); err != nil {
-		return nil, err
-	}
+	wrong = append(wrong, c.addKey("AESKey", a.AESKey))
 	if a.PreviousAESKey != "" {
-		if err := c.addKey("PreviousAESKey", a.PreviousAESKey); err != nil {
-			return nil, err
-		}
+		wrong = append(wrong, c.addKey("PreviousAESKey", a.PreviousAESKey))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -117,13 +119,15 @@ func (c *Crypter) addKey(field, encoded string) error {
 // Sealer returns a Sealer with the current token and key.
 func (c *Crypter) Sealer() Sealer { return Sealer{c, c.tokens[0], c.keys[0]} }
 
-// Open verifies and decrypts encrypt, which is the Encrypt of an [Envelope], and appends the
-// message to dst, whose spare room may be overwritten in any case. The other parameters are
-// msg_signature, timestamp and nonce of the request; the parameter signature proves nothing
-// here. The Sealer encrypts the reply with the token and key that fitted.
+// Open verifies and decrypts encrypt, the Encrypt of an [Envelope], and appends the message to dst.
+// It may overwrite the spare capacity of dst even if it fails. msgSignature, timestamp and nonce
+// are the request's parameters msg_signature, timestamp and nonce. Do not pass the parameter
+// signature: it does not cover the message. The returned [Sealer] encrypts the reply with the token
+// and the key of this push.
 //
-// Nothing is decrypted before the signature fits ([ErrSignature]). Then the padding, the length
-// and the AppID have to be right: [ErrDecrypt], [ErrAppID].
+// Open checks the signature before it decrypts, and returns [ErrSignature] if the signature does
+// not match. It returns [ErrDecrypt] if no key fits, and [ErrAppID] if the message is for another
+// account.
 func (c *Crypter) Open(dst []byte, msgSignature, timestamp, nonce, encrypt string) ([]byte, Sealer, error) {
 	return c.open(dst, msgSignature, timestamp, nonce, []byte(encrypt))
 }
@@ -147,7 +151,7 @@ func (c *Crypter) open(dst []byte, msgSignature, timestamp, nonce string, encryp
 	return dst, Sealer{}, failure
 }
 
-// signer returns the token with which a push was signed, or nil.
+// signer returns the token that a push was signed with, or nil.
 func (c *Crypter) signer(msgSignature, timestamp, nonce string, encrypt []byte) *string {
 	for _, token := range c.tokens {
 		if verify(msgSignature, *token, timestamp, nonce, encrypt) {
@@ -182,7 +186,7 @@ func (c *Crypter) decrypt(dst []byte, key *aesKey, encrypt []byte) ([]byte, erro
 	return append(dst[:start], text[:size]...), nil
 }
 
-// unpad takes the padding off text, which is a multiple of padSize.
+// unpad removes the padding of text, whose length is a multiple of padSize.
 func unpad(text []byte) ([]byte, error) {
 	pad := int(text[len(text)-1])
 	if pad == 0 || pad > padSize {
@@ -198,15 +202,15 @@ func unpad(text []byte) ([]byte, error) {
 	return text[:len(text)-pad], nil
 }
 
-// Seal encrypts reply and appends the envelope that the platform wants for an answer to dst.
-// Timestamp is in unix seconds; nonce may be the request's. The answer success is never
-// encrypted: send it as it is.
+// Seal encrypts reply and appends the answer's body, in format, to dst. timestamp is in Unix
+// seconds. nonce may be the nonce of the request. Do not encrypt the answer "success": send it in
+// plain text.
 func (s Sealer) Seal(dst []byte, format Format, reply []byte, timestamp int64, nonce string) []byte {
 	nonce = normalize(nonce)
 	plain := prefixSize + len(reply) + len(s.crypter.appID)
 	plain += padSize - plain%padSize
 	size := base64.StdEncoding.EncodedLen(plain)
-	// The base64 comes first, and behind it there is room to encrypt in.
+	// The base64 text comes first. The spare capacity behind it is used for encryption.
 	dst = slices.Grow(dst, len(`<xml><Encrypt><![CDATA[`)+size+max(plain, 256+len(nonce)))
 	before, between, after := `<xml><Encrypt><![CDATA[`, `]]></Encrypt><MsgSignature><![CDATA[`, `]]></MsgSignature><TimeStamp>`
 	if format == JSON {

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -187,11 +188,8 @@ func (e *encoder) number(name string, n int64) {
 // appendCDATA appends text as a CDATA section, or as two where it has the end of one in it.
 func appendCDATA(dst []byte, text string) []byte {
 	dst = append(dst, cdataStart...)
-	if tame(text, ']', ']') == len(text) {
-		return append(append(dst, text...), cdataEnd...)
-	}
 	text = normalize(text)
-	for i := cdataSize(text); i >= 0; i = cdataSize(text) {
+	for i := strings.Index(text, cdataEnd); i >= 0; i = strings.Index(text, cdataEnd) {
 		dst = append(append(append(dst, text[:i+2]...), cdataEnd...), cdataStart...)
 		text = text[i+2:]
 	}

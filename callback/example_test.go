@@ -44,6 +44,17 @@ func ExampleUnknown_Value() {
 	// Output: user_get_card CARD_ID <nil>
 }
 
+// A new field of an event that has a struct is read from Raw. Here, Reason has no field in
+// UnsubscribeEvent.
+func ExampleRaw_Value() {
+	m, err := callback.Parse([]byte(`<xml><MsgType>event</MsgType><Event>unsubscribe</Event>` +
+		`<Reason>quiet</Reason><Items><Item>a</Item><Item>b</Item></Items></xml>`))
+	if event, ok := m.(*callback.UnsubscribeEvent); ok {
+		fmt.Println(event.Raw.Value("Reason"), event.Raw.Value("Items", "Item[2]"), event.Raw.Values("Items", "Item"), err)
+	}
+	// Output: quiet b [a b] <nil>
+}
+
 func ExampleVerify() {
 	// The query of the request with which the console checks an address.
 	fmt.Println(callback.Verify("f464b24fc39322e44b38aa78f5edd27bd1441696", "AAAAA", "1714036504", "1514711492", ""))
@@ -81,7 +92,7 @@ func ExampleCrypter() {
 	// Output:
 	// {"ToUserName":"gh_97417a04a28d","FromUserName":"o9AgO5Kd5ggOC-bXrbNODIiE3bGY","CreateTime":1714112445,"MsgType":"event","Event":"debug_demo","debug_str":"hello world"} <nil>
 	// 203 bytes of answer
-	// callback: the signature does not match; is Token the one of the console?
+	// callback: signature mismatch: check that Token equals the one in the console
 }
 
 func ExampleAppendReply() {

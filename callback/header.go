@@ -2,31 +2,35 @@ package callback
 
 import "time"
 
-// Header holds what messages and events have in common. Every one of them embeds it.
+// Header has the fields that all messages and events share. Each of their structs embeds it.
 type Header struct {
-	// ToUserName is the account's original id (原始ID), which begins with gh_.
+	// ToUserName is the original id (原始ID) of the account. It starts with gh_.
 	ToUserName string
-	// FromUserName is the sender's openid. A few events come from the platform itself; they
-	// carry the openid in a field of their own.
+	// FromUserName is the openid of the follower. A few events come from the platform itself and
+	// have the openid in another field; see [Withdrawal].
 	FromUserName string
-	// CreateTime is in unix seconds, as the platform's clock tells; see [Header.Time].
+	// CreateTime is the Unix time in seconds, by the platform's clock. See [Header.Time].
 	CreateTime int64
 	// MsgType is text, image, ... or event.
 	MsgType string
-	// Event is the event's name as it was received; its case is not to be trusted.
+	// Event is the name of the event, as received. Ignore its case when you compare it.
 	Event string
-	// MsgID is MsgId of a message, MsgID of a receipt, and 0 for other events.
+	// MsgID is the MsgId of a message or the MsgID of a receipt. It is 0 for other events.
 	MsgID int64
-	// MsgDataID (MsgDataId) is set only for a message that was written under an article.
+	// MsgDataID (MsgDataId) identifies the article under which a follower wrote the message. It is
+	// empty for all other messages.
 	MsgDataID string
-	// Idx is which article of that push it was, from 1.
+	// Idx is the position of that article in its push, from 1.
 	Idx int
+	// Raw is the whole message as received, decrypted. It is empty in the Header that Late and
+	// OnError of a [Config] receive. Printing and JSON leave out its content.
+	Raw Raw `json:"-"`
 }
 
-// Head returns h. Embedding a Header thereby makes a [Message] of a pointer to a struct.
+// Head returns h. It makes each struct that embeds a Header a [Message].
 func (h *Header) Head() *Header { return h }
 
-// Time returns CreateTime. The zero Time stands for 0.
+// Time returns CreateTime as a time. If CreateTime is 0, it returns the zero Time.
 func (h Header) Time() time.Time {
 	if h.CreateTime == 0 {
 		return time.Time{}
@@ -34,9 +38,9 @@ func (h Header) Time() time.Time {
 	return time.Unix(h.CreateTime, 0)
 }
 
-// Message is what [Parse] returns: a pointer to one of this package's message or event structs,
-// such as [*TextMessage] or [*SubscribeEvent], or an [*Unknown].
+// Message is a message or event: a pointer to one of this package's structs, such as [*TextMessage]
+// or [*SubscribeEvent], or an [*Unknown]. [Parse] returns one.
 type Message interface {
-	// Head returns the part that all have. It is the message's own, not a copy.
+	// Head returns the message's own Header, not a copy.
 	Head() *Header
 }

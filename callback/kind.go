@@ -2,29 +2,29 @@ package callback
 
 import "strings"
 
-// Routable is the set of pointers to this package's message and event structs: what a handler
-// can be registered for by its type. [*Unknown] is not one of them, nor is a struct that embeds
-// one of them, since [Parse] returns neither for a kind that it knows.
+// Routable is the constraint of [On]: pointers to this package's message and event structs. It
+// excludes [*Unknown], and structs that embed one of these structs, because [Parse] never returns
+// them for a kind that has a struct.
 type Routable[T any] interface {
 	*T
 	Message
-	// kind names what T stands for: the MsgType, or event/ and the event's name in lower case.
+	// kind is the name of T's kind: the MsgType, or event/ and the event's name in lower case.
 	kind() string
-	// only keeps out structs that merely embed T and would never match.
+	// only excludes structs that embed T, which would never match.
 	only(*T)
 }
 
-// known is how Parse fills a message of whatever type.
+// known is a message that Parse can fill.
 type known interface {
 	Message
 	kind() string
-	// set stores one element. Path is its name, after those of the elements around it, joined by
-	// >, without the root. An element that holds others comes before them, without a value. What
-	// it does not know it leaves alone.
-	set(path, value string) error
+	// set stores one element and reports whether the message has a field for it. path is the names
+	// of the elements from below the root to this one, joined by >. An element that contains others
+	// comes before them, without a value.
+	set(path, value string) bool
 }
 
-// entry pairs what T stands for with the way to make one.
+// entry returns the name of T's kind, and a func that makes a T.
 func entry[T any, P interface {
 	Routable[T]
 	known
@@ -85,7 +85,7 @@ var kinds = table(
 	entry[VerifyExpiredEvent],
 )
 
-// appendKind appends what a message of msgType, or an event, is called in kinds.
+// appendKind appends the key in kinds of a message of msgType, or of an event.
 func appendKind(dst []byte, msgType, event string) []byte {
 	if strings.IndexByte(msgType, '/') >= 0 { // it must not look like an event
 		dst = append(dst, '/')
@@ -98,7 +98,7 @@ func appendKind(dst []byte, msgType, event string) []byte {
 	return appendLower(append(dst, '/'), event)
 }
 
-// appendLower lowers ASCII letters, which is all that names are made of.
+// appendLower appends s with its ASCII letters in lower case. Names have no other letters.
 func appendLower(dst []byte, s string) []byte {
 	for i := range len(s) {
 		c := s[i]

@@ -3,52 +3,56 @@ package callback
 // TextMessage (文本消息) is text that a follower wrote.
 type TextMessage struct {
 	Header
-	// Content may have any characters, emoji and line breaks among them.
+	// Content is the text. It can have any characters, including emoji and line breaks.
 	Content string
-	// MenuID (bizmsgmenuid) is the id of the clicked item, where the text comes from a menu
-	// message (客服菜单消息) and was not typed.
+	// MenuID (bizmsgmenuid) is the id of the item if the follower clicked an item of a menu message
+	// (客服菜单消息). It is empty for typed text.
 	MenuID string
 }
 
-func (m *TextMessage) set(path, value string) error {
+func (m *TextMessage) set(path, value string) bool {
 	switch path {
 	case "Content":
 		m.Content = value
 	case "bizmsgmenuid":
 		m.MenuID = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // ImageMessage (图片消息) is a picture.
 type ImageMessage struct {
 	Header
-	PicURL  string // where the platform shows it
-	MediaID string // for a download, three days long
+	PicURL  string // (PicUrl) the address of the picture
+	MediaID string // for a download within three days
 }
 
-func (m *ImageMessage) set(path, value string) error {
+func (m *ImageMessage) set(path, value string) bool {
 	switch path {
 	case "PicUrl":
 		m.PicURL = value
 	case "MediaId":
 		m.MediaID = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // VoiceMessage (语音消息) is a recording.
 type VoiceMessage struct {
 	Header
-	MediaID    string // for a download, three days long
-	MediaID16K string // (MediaId16K) the same in 16 kHz, where the platform has it
+	MediaID    string // for a download within three days
+	MediaID16K string // (MediaId16K) the same in 16 kHz; empty if the platform has none
 	Format     string // amr or speex
-	// Recognition is what the platform heard (语音识别结果). Mostly empty, since the platform
-	// is retiring it.
+	// Recognition is the recognised text (语音识别结果). It is mostly empty, because the platform
+	// is retiring speech recognition.
 	Recognition string
 }
 
-func (m *VoiceMessage) set(path, value string) error {
+func (m *VoiceMessage) set(path, value string) bool {
 	switch path {
 	case "MediaId":
 		m.MediaID = value
@@ -58,24 +62,28 @@ func (m *VoiceMessage) set(path, value string) error {
 		m.Format = value
 	case "Recognition":
 		m.Recognition = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // Clip is a video with its preview, part of [VideoMessage] and [ShortVideoMessage].
 type Clip struct {
-	MediaID      string // for a download, three days long
+	MediaID      string // for a download within three days
 	ThumbMediaID string // (ThumbMediaId) the preview picture
 }
 
-func (m *Clip) set(path, value string) error {
+func (m *Clip) set(path, value string) bool {
 	switch path {
 	case "MediaId":
 		m.MediaID = value
 	case "ThumbMediaId":
 		m.ThumbMediaID = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // VideoMessage (视频消息) is a video.
@@ -90,39 +98,41 @@ type ShortVideoMessage struct {
 	Clip
 }
 
-// LocationMessage (地理位置消息) is a place that a follower chose and sent. See [LocationEvent]
-// for the position that WeChat reports by itself.
+// LocationMessage (地理位置消息) is a place that a follower chose and sent. For the position that WeChat
+// reports by itself, see [LocationEvent].
 type LocationMessage struct {
 	Header
 	Latitude  float64 // (Location_X) degrees
 	Longitude float64 // (Location_Y) degrees
-	Scale     int     // of the map
-	Label     string  // the address
+	Scale     int     // zoom level of the map
+	Label     string  // address
 }
 
-func (m *LocationMessage) set(path, value string) (err error) {
+func (m *LocationMessage) set(path, value string) bool {
 	switch path {
 	case "Location_X":
-		m.Latitude, err = decimal(path, value)
+		m.Latitude = decimal(value)
 	case "Location_Y":
-		m.Longitude, err = decimal(path, value)
+		m.Longitude = decimal(value)
 	case "Scale":
-		m.Scale, err = number[int](path, value)
+		m.Scale = number[int](value)
 	case "Label":
 		m.Label = value
+	default:
+		return false
 	}
-	return err
+	return true
 }
 
 // LinkMessage (链接消息) is a shared page.
 type LinkMessage struct {
 	Header
-	Title       string // the page's
-	Description string // what the card says below it
-	URL         string // the page's address
+	Title       string // title of the page
+	Description string // text below the title
+	URL         string // (Url) address of the page
 }
 
-func (m *LinkMessage) set(path, value string) error {
+func (m *LinkMessage) set(path, value string) bool {
 	switch path {
 	case "Title":
 		m.Title = value
@@ -130,22 +140,24 @@ func (m *LinkMessage) set(path, value string) error {
 		m.Description = value
 	case "Url":
 		m.URL = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
-// FileMessage (文件消息) announces a file. The platform does not document it, nor a way to
-// download one.
+// FileMessage (文件消息) announces a file. The platform documents neither this message nor a way to
+// download the file.
 type FileMessage struct {
 	Header
-	Title       string // the file's name
-	Description string // as the sender wrote it
-	FileKey     string // the platform's name for it
-	FileMD5     string // (FileMd5)
-	FileSize    int64  // (FileTotalLen) bytes
+	Title       string // name of the file
+	Description string // description by the sender
+	FileKey     string // the platform's key of the file
+	FileMD5     string // (FileMd5) MD5 sum of the file
+	FileSize    int64  // (FileTotalLen) size in bytes
 }
 
-func (m *FileMessage) set(path, value string) (err error) {
+func (m *FileMessage) set(path, value string) bool {
 	switch path {
 	case "Title":
 		m.Title = value
@@ -156,22 +168,24 @@ func (m *FileMessage) set(path, value string) (err error) {
 	case "FileMd5":
 		m.FileMD5 = value
 	case "FileTotalLen":
-		m.FileSize, err = number[int64](path, value)
+		m.FileSize = number[int64](value)
+	default:
+		return false
 	}
-	return err
+	return true
 }
 
-// MiniProgramPageMessage (小程序卡片消息) is the card of a mini program's page.
+// MiniProgramPageMessage (小程序卡片消息) is a card that links to a page of a mini program.
 type MiniProgramPageMessage struct {
 	Header
-	Title        string // the card's
-	AppID        string // (AppId) the mini program's
-	PagePath     string // where the card leads
-	ThumbURL     string // (ThumbUrl) the picture of the card
-	ThumbMediaID string // (ThumbMediaId) the same for a download
+	Title        string // title of the card
+	AppID        string // (AppId) AppID of the mini program
+	PagePath     string // path of the page
+	ThumbURL     string // (ThumbUrl) address of the card's picture
+	ThumbMediaID string // (ThumbMediaId) the picture, for a download
 }
 
-func (m *MiniProgramPageMessage) set(path, value string) error {
+func (m *MiniProgramPageMessage) set(path, value string) bool {
 	switch path {
 	case "Title":
 		m.Title = value
@@ -183,6 +197,8 @@ func (m *MiniProgramPageMessage) set(path, value string) error {
 		m.ThumbURL = value
 	case "ThumbMediaId":
 		m.ThumbMediaID = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }

@@ -9,48 +9,63 @@ import (
 	"sync"
 )
 
-// Handler answers messages and events. It is called once for each, however often the platform
-// delivers it, and for different ones concurrently.
+// Handler answers messages and events. The server calls Handle once for each message, however often
+// WeChat delivers it. Calls for different messages are concurrent, unless [Config].InOrder is set.
 //
-// The reply goes back to the sender: nil is none. With an error the sender gets none either, and
-// the error goes to [Config].OnError and the log. The context outlives the request; it ends with
-// Config.HandlerTimeout, when Shutdown gives up, and when Handle returns.
+// The reply goes to the sender of the message. A nil reply sends nothing. If Handle returns an
+// error, the server sends nothing and ignores the reply. The error goes to [Config].OnError and to
+// the log.
+//
+// The context has the values of the first request that delivered the message, but it does not end
+// with that request: the handler may continue after WeChat was answered. [AppIDFrom] returns the
+// account from it. The context ends when Handle returns, after [Config].HandlerTimeout, or when the
+// ctx of [Server.Shutdown] ends. A platform that freezes the process after each response
+// (serverless) would also freeze the handler. There, a handler must return within 4.5 s.
+//
+// Some routers use their own context values again for another request once the first was answered.
+// chi does: after that, chi.URLParamFromCtx returns a parameter of the other request. Let a
+// middleware copy what the handler needs into the request's context.
+//
+// The message belongs to the handler, which may keep and change it. When Handle has returned, the
+// server keeps only what it needs to encode the reply.
 type Handler interface {
 	Handle(ctx context.Context, m Message) (Reply, error)
 }
 
-// HandlerFunc is a [Handler] that is a function.
+// HandlerFunc makes a [Handler] of a function.
 type HandlerFunc func(ctx context.Context, m Message) (Reply, error)
 
 // Handle calls f.
 func (f HandlerFunc) Handle(ctx context.Context, m Message) (Reply, error) { return f(ctx, m) }
 
-// Mux is a [Handler] that hands each message to the function for its type. The zero Mux is ready
-// for use. Register with [On], [Mux.OnEvent] and [Mux.Fallback]; what is for none of them gets no
-// reply.
+// Mux is a [Handler] that passes each message to the function registered for its type. The zero Mux
+// is ready for use. Register functions with [On], [Mux.OnEvent] and [Mux.Fallback]. A message
+// without a function gets no reply.
 //
-// Registering twice for the same, and a nil function, are errors of [NewServer]. A Server works
-// with what is registered when it is made. All methods are safe for concurrent use.
+// [NewServer] returns an error if the Mux has no function at all, a nil function, or two functions
+// for the same type. A Server uses the functions that are registered when it is made, and no later
+// ones. All methods are safe for concurrent use.
 type Mux struct {
 	mu     sync.RWMutex // guards what follows
 	routes routes
 	wrong  []error
 }
 
-// routes is what is registered.
+// routes has the registered functions.
 type routes struct {
 	byKind   map[string]HandlerFunc
 	fallback HandlerFunc
 }
 
-// On makes f the handler of one type of message or event:
+// On registers f for one type of message or event:
 //
 //	callback.On(mux, func(ctx context.Context, m *callback.TextMessage) (callback.Reply, error) {
 //		return callback.Text{Content: "您好"}, nil
 //	})
 //
-// Which type that is stands in f alone. A type that [Parse] never returns does not compile;
-// [*Unknown] is for [Mux.OnEvent] and [Mux.Fallback].
+// The message type is taken from f's parameter. It must be a pointer to one of this package's
+// message or event structs; other types do not compile. For an [*Unknown], use [Mux.OnEvent] or
+// [Mux.Fallback].
 func On[T any, M Routable[T]](mux *Mux, f func(ctx context.Context, m M) (Reply, error)) {
 	name := M(nil).kind()
 	if f == nil {
@@ -60,15 +75,15 @@ func On[T any, M Routable[T]](mux *Mux, f func(ctx context.Context, m M) (Reply,
 	mux.register(name, func(ctx context.Context, m Message) (Reply, error) {
 		own, ok := m.(M)
 		if !ok {
-			return nil, fmt.Errorf("callback: a %T says that it is %s", m, name) // somebody else's Message
+			return nil, fmt.Errorf("callback: a %T says that it is %s", m, name) // a Message of another package
 		}
 		return f(ctx, own)
 	})
 }
 
-// OnEvent makes f the handler of an event that has no struct of its own, such as
-// user_consume_card, by its name in any case. For an event that has one it is an error of
-// [NewServer]: use [On].
+// OnEvent registers f for an event that has no struct of its own, such as user_consume_card. The
+// case of name does not matter. If the event could not be read to its end, m.Err is not nil. For an
+// event that has a struct, [NewServer] returns an error: use [On].
 func (mux *Mux) OnEvent(name string, f func(ctx context.Context, m *Unknown) (Reply, error)) {
 	kind := string(appendKind(nil, "event", strings.TrimSpace(name)))
 	_, typed := kinds[kind]
@@ -90,7 +105,8 @@ func (mux *Mux) OnEvent(name string, f func(ctx context.Context, m *Unknown) (Re
 	}
 }
 
-// Fallback makes f the handler of everything that nothing else is registered for.
+// Fallback registers f for all messages and events without a function of their own. f also receives
+// messages that cannot be read into their struct, as an [*Unknown] with its Err.
 func (mux *Mux) Fallback(f func(ctx context.Context, m Message) (Reply, error)) {
 	mux.mu.Lock()
 	defer mux.mu.Unlock()
@@ -104,7 +120,7 @@ func (mux *Mux) Fallback(f func(ctx context.Context, m Message) (Reply, error)) 
 	}
 }
 
-// Handle hands m to the function that is registered for it. It implements [Handler].
+// Handle passes m to the function that is registered for it. It implements [Handler].
 func (mux *Mux) Handle(ctx context.Context, m Message) (Reply, error) {
 	mux.mu.RLock()
 	f := mux.routes.find(m)
@@ -115,7 +131,7 @@ func (mux *Mux) Handle(ctx context.Context, m Message) (Reply, error) {
 	return f(ctx, m)
 }
 
-// Handle implements [Handler]. Nothing changes r any more, so it needs no lock.
+// Handle implements [Handler]. It needs no lock because r does not change any more.
 func (r *routes) Handle(ctx context.Context, m Message) (Reply, error) {
 	if f := r.find(m); f != nil {
 		return f(ctx, m)
@@ -123,7 +139,7 @@ func (r *routes) Handle(ctx context.Context, m Message) (Reply, error) {
 	return nil, nil
 }
 
-// find returns what is registered for m, or nil.
+// find returns the function that is registered for m, or nil.
 func (r *routes) find(m Message) HandlerFunc {
 	if own, ok := m.(interface{ kind() string }); ok {
 		if f := r.byKind[own.kind()]; f != nil {
@@ -152,7 +168,7 @@ func (mux *Mux) refuse(err error) {
 	mux.wrong = append(mux.wrong, err)
 }
 
-// fix returns what is registered now.
+// fix returns a copy of what is registered.
 func (mux *Mux) fix() (*routes, error) {
 	mux.mu.RLock()
 	defer mux.mu.RUnlock()
@@ -163,4 +179,22 @@ func (mux *Mux) fix() (*routes, error) {
 		return nil, errors.New("callback: mux: nothing is registered")
 	}
 	return &routes{maps.Clone(mux.routes.byKind), mux.routes.fallback}, nil
+}
+
+// ready returns the handler that the server calls: for a Mux, its registered functions.
+func ready(handler Handler) (Handler, error) {
+	switch h := handler.(type) {
+	case nil:
+		return nil, errors.New("callback: the handler is nil")
+	case HandlerFunc:
+		if h == nil {
+			return nil, errors.New("callback: the handler is nil")
+		}
+	case *Mux:
+		if h == nil {
+			return nil, errors.New("callback: the handler is nil")
+		}
+		return h.fix()
+	}
+	return handler, nil
 }

@@ -3,33 +3,34 @@ package callback
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
-	"unsafe"
 )
 
-// What a body may have at most. The platform's own stay far below.
-const (
-	maxBody  = 16 << 20 // bytes; a Server refuses much earlier
-	maxDepth = 16       // the deepest that is known has 5
-	maxNodes = 4096     // elements besides those of the Header
-	maxPath  = 128      // bytes of the names that lead to an element; the longest known has 58
-)
+// maxBody is the maximum size of a body in bytes. The default of Config.BodyLimit is much lower.
+const maxBody = 16 << 20
 
-// Format is how a body or an answer is written.
+// Format is the format of a body or of an answer.
 type Format uint8
 
-// The formats of the platform. Official accounts (公众号, 服务号) get XML; mini programs may choose.
+// The formats of the platform. Official accounts (公众号, 服务号) receive XML. A mini program can
+// choose in its console.
 const (
-	XML  Format = iota // what official accounts get
-	JSON               // what mini programs may choose
+	XML  Format = iota // for official accounts
+	JSON               // for mini programs that have chosen it
 )
 
-// FormatOf tells the format of body by its first byte that is no blank. Anything but < and { is
-// an [ErrMalformed].
-func FormatOf(body []byte) (Format, error) {
-	for _, c := range skipBOM(body) {
-		switch {
+// FormatOf returns the format of body, by its first byte that is not white space: < means XML, {
+// means JSON. For any other byte it returns [ErrMalformed].
+func FormatOf(body []byte) (Format, error) { return formatOf(body) }
+
+func formatOf[T string | []byte](body T) (Format, error) {
+	if len(body) >= len(bom) && string(body[:len(bom)]) == bom {
+		body = body[len(bom):]
+	}
+	for i := range len(body) {
+		switch c := body[i]; {
 		case c == '<':
 			return XML, nil
 		case c == '{':
@@ -41,196 +42,95 @@ func FormatOf(body []byte) (Format, error) {
 	return 0, malformed("it is empty")
 }
 
-// Parse reads a message or event as the platform sends it: decrypted, XML or JSON. A kind
-// without a struct of its own gives an [*Unknown], which is no error.
+// Parse reads a message or event as WeChat sends it, after decryption, in XML or JSON. For a kind
+// that has no struct, it returns an [*Unknown] and no error.
 //
-// Parse is lenient where the platform is: with the order of elements, elements it does not know
-// or that are missing or empty, numbers written as text, control characters (which are left out)
-// and broken UTF-8 (which becomes U+FFFD). Entities other than XML's five and character
-// references are left as they stand. A DTD, more than 16 levels, 4096 elements or 16 MiB, and a
-// body that ends early are an [ErrMalformed], as is a number that is none.
+// # Text from followers
 //
-// The message's strings share one copy of what is in them, and body is not kept; it must not
-// change while Parse runs. Parse is safe for concurrent use.
+// In XML, WeChat does not escape the text that a follower typed. It can contain ]]> and whole
+// elements. Parse returns such a text as it was typed, and reads no element from it:
+//
+//   - ToUserName, FromUserName, CreateTime, MsgType and Event come before the text. The first
+//     element of each name below the root counts, even if it is empty. Event counts only if MsgType
+//     is event.
+//   - A typed text, such as Content, ends at the last ]]></Content>. If a kind has several typed
+//     texts, such as Title and Description, each ends at the first ]]></Title> after which the next
+//     text starts.
+//   - MsgId, MsgDataId, Idx and Encrypt come after the text. The last element of each name counts.
+//   - Of all other elements below the root, the first of each name counts.
+//
+// Parse cleans texts, but changes nothing else. It removes control characters and replaces broken
+// UTF-8 by U+FFFD. In XML it also writes every line break as \n, and turns ]]]]><![CDATA[> into
+// ]]>, because gateways write ]]> in that way.
+//
+// # Lenient parsing
+//
+// Elements may be in any order, missing, empty or unknown. White space around the values of the
+// Header, and around names in JSON, is removed. A number that cannot be read is 0. Unknown entities
+// stay as they are; only the five of XML and character references are resolved.
+//
+// # Errors
+//
+// If the MsgType (or InfoType, see [Unknown]) can be read but something after it cannot, Parse
+// returns an [*Unknown] and no error. Its Header has the fields read before the error, its Raw the
+// whole body, and [Unknown.Err] the reason. Reasons are a body that ends early, tags that do not
+// match, a DTD, more than 16 levels, and more than 4096 elements. If there is no MsgType or
+// InfoType, or the body has more than 16 MiB, Parse returns [ErrMalformed].
+//
+// The message holds a copy of body, and its texts are parts of that copy. Parse does not keep body,
+// which must not change while Parse runs. Parse is safe for concurrent use.
 func Parse(body []byte) (Message, error) {
-	var r reader
-	if err := r.read(body); err != nil {
-		return nil, err
-	}
-	return r.message(body)
-}
-
-// document is a body that was read and not yet given its type.
-type document struct {
-	head       Header
-	few        [8]node // the first nodes in the order of the document, the Header's left out
-	more       []node  // the others
-	count      int     // of all nodes
-	everything bool    // keep the Header's as nodes too
-	encrypted  bool    // has an Encrypt
-}
-
-// node is an element.
-type node struct {
-	name  string
-	text  string
-	depth int // 1 below the root
-}
-
-// node returns the node number i. It is valid until the next one is added.
-func (d *document) node(i int) *node {
-	if i < len(d.few) {
-		return &d.few[i]
-	}
-	return &d.more[i-len(d.few)]
-}
-
-// reader reads a document. One that nobody points to from a struct stays off the heap, which is
-// a third of what parsing costs: that is why it holds the document, and readJSON a copy.
-type reader struct {
-	document
-	xmlState
-}
-
-// read splits body into Header and nodes.
-func (r *reader) read(body []byte) error {
 	if len(body) > maxBody {
-		return malformed("it has more than 16 MiB")
+		return nil, malformed("it has more than 16 MiB")
 	}
-	format, err := FormatOf(body)
+	var r reader
+	doc := string(body)
+	err := r.read(doc)
+	r.head.Raw = Raw{doc}
+	if !strings.EqualFold(r.head.MsgType, "event") {
+		r.head.Event = ""
+	}
 	if err != nil {
-		return err
+		return r.unreadable(err)
 	}
-	if format == XML {
-		// Until own, everything that is read shares body, of which little is kept.
-		body = skipBOM(body)
-		r.doc = unsafe.String(unsafe.SliceData(body), len(body))
-		if err := r.readXML(); err != nil {
-			return err
+	m := newKnown(r.head.MsgType, r.head.Event)
+	*m.Head() = r.head
+	r.fill(m)
+	if u, unknown := m.(*Unknown); unknown && !u.goodHead() {
+		if r.encrypt[1] > 0 {
+			return nil, errEncrypted
 		}
-		r.own()
-		return nil
+		return nil, malformed("it has no MsgType")
 	}
-	r.document, err = readJSON(body, r.everything)
-	return err
+	return m, nil
 }
 
-// add takes an element below the root.
-func (d *document) add(depth int, name, text string) error {
-	if depth == 1 {
-		if mine, err := d.header(name, text); err != nil || mine && !d.everything {
-			return err
-		}
-	}
-	_, err := d.append(node{name, text, depth})
-	return err
-}
-
-// append adds a node and returns its number.
-func (d *document) append(n node) (int, error) {
-	i := d.count
-	switch {
-	case i == maxNodes:
-		return 0, malformed("it has more than 4096 elements")
-	case i < len(d.few):
-		d.few[i] = n
-	default:
-		d.more = append(d.more, n)
-	}
-	d.count++
-	return i, nil
-}
-
-// complete gives node i its text.
-func (d *document) complete(i int, text string) error {
-	n := d.node(i)
-	n.text = text
-	if n.depth > 1 {
-		return nil
-	}
-	_, err := d.header(n.name, text)
-	return err
-}
-
-// header stores an element of the Header, and reports whether it is one.
-func (d *document) header(name, text string) (mine bool, err error) {
-	switch name {
-	case "ToUserName":
-		d.head.ToUserName = text
-	case "FromUserName":
-		d.head.FromUserName = text
-	case "CreateTime":
-		d.head.CreateTime, err = number[int64](name, text)
-	case "MsgType":
-		d.head.MsgType = text
-	case "Event":
-		d.head.Event = text
-	case "MsgId", "MsgID":
-		d.head.MsgID, err = number[int64](name, text)
-	case "MsgDataId":
-		d.head.MsgDataID = text
-	case "Idx":
-		d.head.Idx, err = number[int](name, text)
-	case "Encrypt":
-		d.encrypted = true
-		return false, nil
-	default:
-		return false, nil
-	}
-	return true, err
-}
-
-// message gives d its type.
-func (d *document) message(body []byte) (Message, error) {
-	m := newKnown(d.head.MsgType, d.head.Event)
-	*m.Head() = d.head
-	if err := d.fill(m); err != nil {
+// unreadable returns what was read of a message before err.
+func (r *reader) unreadable(err error) (Message, error) {
+	u := &Unknown{Header: r.head, Err: err}
+	r.fill(u)
+	if !u.goodHead() {
 		return nil, err
 	}
-	u, unknown := m.(*Unknown)
-	if !unknown {
-		return m, nil
+	if id := lastMsgID(r.doc); id != 0 {
+		u.MsgID = id
 	}
-	switch {
-	case u.MsgType != "" || u.InfoType != "":
-		u.keep(body)
-		return u, nil
-	case d.encrypted:
-		return nil, malformed("it is encrypted and has to be decrypted first")
-	}
-	return nil, malformed("it has no MsgType")
+	return u, nil
 }
 
-// own gives d its own copy, in one piece, of all texts.
-func (d *document) own() {
-	h := &d.head
-	size := len(h.ToUserName) + len(h.FromUserName) + len(h.MsgType) + len(h.Event) + len(h.MsgDataID)
-	for i := range d.count {
-		size += len(d.node(i).text)
+// lastMsgID returns the number in the last MsgId of doc, an XML body that cannot be read. The
+// number is needed to recognise repeats of the message.
+func lastMsgID(doc string) int64 {
+	const tag = "<MsgId>"
+	at := strings.LastIndex(doc, tag)
+	if format, _ := formatOf(doc); format != XML || at < 0 {
+		return 0
 	}
-	var all strings.Builder
-	all.Grow(size)
-	move(&all, &h.ToUserName)
-	move(&all, &h.FromUserName)
-	move(&all, &h.MsgType)
-	move(&all, &h.Event)
-	move(&all, &h.MsgDataID)
-	for i := range d.count {
-		move(&all, &d.node(i).text)
-	}
+	id, _, _ := strings.Cut(doc[at+len(tag):], "<")
+	return number[int64](id)
 }
 
-// move appends *s to all, and makes *s what stands there.
-func move(all *strings.Builder, s *string) {
-	if *s == "" {
-		return
-	}
-	start := all.Len()
-	all.WriteString(*s)
-	*s = all.String()[start:]
-}
-
-// newKnown returns an empty message of the type that the names stand for.
+// newKnown returns an empty message of the type for these names.
 func newKnown(msgType, event string) known {
 	var buf [64]byte
 	if len(msgType)+len(event) < len(buf) {
@@ -241,72 +141,96 @@ func newKnown(msgType, event string) known {
 	return new(Unknown)
 }
 
-// fill hands d's elements to m.
-func (d *document) fill(m known) error {
+// fill passes the elements of d to m. Of the elements below the root for which m has a field, it
+// passes the first of each name. It passes every List, because some events have one List for each
+// entry.
+func (d *document) fill(m known) {
 	var buf [maxPath]byte
 	var ends [maxDepth + 1]int // where in buf the path of each depth ends, or beyond buf
+	var names [16]string
+	filled, skip := names[:0], false
 	for i := range d.count {
 		n := d.node(i)
+		if n.depth == 1 {
+			skip = n.head || n.name != "List" && slices.Contains(filled, n.name)
+		}
+		if skip {
+			continue
+		}
 		path, start := n.name, 0
 		if n.depth > 1 {
 			start = ends[n.depth-1] + 1
 		}
 		end := start + len(n.name)
 		if ends[n.depth] = end; end > maxPath {
-			continue // nothing that is known, and what is below it even less
+			continue // no field has so long a path, nor has any element below it
 		}
 		copy(buf[start:], n.name)
 		if n.depth > 1 {
 			buf[start-1] = '>'
 			path = string(buf[:end])
 		}
-		if err := m.set(path, n.text); err != nil {
-			return err
+		if m.set(path, n.text) && n.depth == 1 {
+			filled = append(filled, n.name)
 		}
 	}
-	return nil
 }
 
-// number reads an integer, and 0 where there is none.
-func number[T int | int64](path, value string) (T, error) {
-	if n, ok := natural(value); ok && int64(T(n)) == n {
-		return T(n), nil
-	}
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
+// number reads an integer. Anything else is 0: WeChat writes ids such as 49d72d67_1555 where its
+// pages promise numbers, and a message without its id is better than no message.
+func number[T int | int64](value string) T {
+	n, err := strconv.ParseInt(trimBlanks(value), 10, 64)
 	if err != nil || int64(T(n)) != n {
-		return 0, malformed(path + " is not a number, or too large")
+		return 0
 	}
-	return T(n), nil
+	return T(n)
 }
 
-// decimal reads a decimal number, and 0 where there is none.
-func decimal(path, value string) (float64, error) {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0, nil
+// natural returns the number in s, if s consists of digits only.
+func natural(s string) (n int64, ok bool) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
 	}
-	f, err := strconv.ParseFloat(value, 64)
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
+
+// decimal reads a decimal number. Anything else is 0.
+func decimal(value string) float64 {
+	f, err := strconv.ParseFloat(trimBlanks(value), 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, malformed(path + " is not a number")
+		return 0
 	}
-	return f, nil
+	return f
 }
 
-// errEnds is of a body that was cut off.
-var errEnds = malformed("it ends early")
+// Why a body cannot be read.
+var (
+	errEnds    = malformed("it ends early")
+	errFollows = malformed("something follows its end")
+	errDeep    = malformed("it has more than 16 levels")
+	errDTD     = malformed("it has a DTD")
+	errJSON    = malformed("it is not JSON, or ends early")
+
+	errEncrypted = malformed("it is encrypted and has to be decrypted first; a Server needs the account's AESKey")
+)
 
 func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformed, why) }
 
 // blank reports whether c is white space or a stray control character.
 func blank(c byte) bool { return c <= ' ' }
 
-func skipBOM(body []byte) []byte {
-	if len(body) >= 3 && string(body[:3]) == "\uFEFF" {
-		return body[3:]
+// bom is the byte order mark, which some gateways put before a body.
+const bom = "\uFEFF"
+
+// lastCounts reports whether the last of several elements of this name below the root counts,
+// instead of the first. WeChat writes these elements after the follower's text.
+func lastCounts(name string) bool {
+	switch name {
+	case "MsgId", "MsgID", "MsgDataId", "Idx", "Encrypt":
+		return true
 	}
-	return body
+	return false
 }

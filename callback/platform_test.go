@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/cipher"
@@ -298,18 +297,6 @@ func serve(s http.Handler, r *http.Request) *reply {
 	return w
 }
 
-// serveHere is serve with the handler on this goroutine, as on a connection.
-func serveHere(s http.Handler, r *http.Request) *reply {
-	w := &takable{reply{header: http.Header{}, status: http.StatusOK}}
-	s.ServeHTTP(w, r)
-	return &w.reply
-}
-
-// takable is a reply that looks as if its connection could be taken over.
-type takable struct{ reply }
-
-func (w *takable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, http.ErrHijacked }
-
 // reply is the least ResponseWriter.
 type reply struct {
 	header http.Header
@@ -360,7 +347,9 @@ func deadline(t *testing.T, d time.Duration) context.Context {
 
 // idle reports whether nothing runs in s.
 func idle(s *Server) bool {
-	s.ledger.mu.Lock()
-	defer s.ledger.mu.Unlock()
-	return s.ledger.running == 0 && len(s.ledger.flights) == 0
+	s.messages.mu.Lock()
+	defer s.messages.mu.Unlock()
+	turns := s.messages.turns
+	return s.messages.count == 0 && len(s.messages.runs.values) <= len(s.messages.runs.aged) &&
+		(turns == nil || len(turns.rows) == 0) && s.grown.Load() == 0
 }

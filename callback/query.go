@@ -1,26 +1,22 @@
 package callback
 
 import (
-	"errors"
 	"net/url"
 	"strings"
 )
 
-// maxQuery bounds the raw query. What WeChat sends is about 200 bytes, and the rest of the URL
-// is the account owner's.
+// maxQuery bounds the raw query. WeChat's parameters have about 200 bytes. The account owner
+// chooses the rest of the URL.
 const maxQuery = 8 << 10
 
-// errQuery is what a query is refused with; the query itself stays out of it.
-var errQuery = errors.New("callback: the query is malformed")
-
-// query is what WeChat puts into the URL of a callback. A parameter that is absent is empty.
+// query has WeChat's parameters of a callback URL. A missing parameter is empty.
 type query struct {
-	signature, msgSignature, timestamp, nonce, encryptType, echostr string
+	signature, msgSignature, timestamp, nonce, encryptType, echostr, openid string
 }
 
-// scanQuery reads the parameters that matter from a raw query, the first of each name as
-// [url.Values.Get] would. It copies only what is escaped, and looks at no other parameter's
-// value: those are the account owner's and may be anything.
+// scanQuery reads WeChat's parameters from a raw query, the first of each name as [url.Values.Get]
+// does. It copies only escaped values. It ignores the values of all other parameters, which belong
+// to the account owner and can be anything.
 func scanQuery(raw string) (query, error) {
 	var q query
 	if len(raw) > maxQuery {
@@ -48,7 +44,7 @@ func scanQuery(raw string) (query, error) {
 		}
 		if escaped {
 			var err error
-			if value, err = plainValue(value); err != nil {
+			if value, err = plainValue(value); err != nil && to != &q.openid { // no signature covers openid
 				return query{}, err
 			}
 		}
@@ -57,7 +53,7 @@ func scanQuery(raw string) (query, error) {
 	return q, nil
 }
 
-// field returns where a parameter belongs and its bit, or nil if it is none of WeChat's.
+// field returns the field of a parameter and its bit, or nil for any other parameter.
 func (q *query) field(name string) (*string, uint8) {
 	switch name {
 	case "signature":
@@ -72,11 +68,13 @@ func (q *query) field(name string) (*string, uint8) {
 		return &q.encryptType, 16
 	case "echostr":
 		return &q.echostr, 32
+	case "openid":
+		return &q.openid, 64
 	}
 	return nil, 0
 }
 
-// plainName undoes the escapes of a parameter's name. A broken one is nobody's.
+// plainName unescapes the name of a parameter. It returns "" for a broken escape.
 func plainName(name string) string {
 	if strings.IndexByte(name, '%') < 0 {
 		return name
@@ -88,27 +86,28 @@ func plainName(name string) string {
 	return plain
 }
 
-// plainValue undoes the escapes of a value.
+// plainValue unescapes a value.
 func plainValue(value string) (string, error) {
 	if strings.IndexByte(value, ';') >= 0 {
-		return "", errQuery // some proxies split there, net/http does not: no guessing
+		return "", errQuery // some proxies split there, net/http does not
 	}
 	plain, err := url.QueryUnescape(value)
 	if err != nil {
-		return "", errQuery // the cause quotes what came in
+		return "", errQuery // the cause would quote the request
 	}
 	return plain, nil
 }
 
-// complete reports whether the parameters are there that every push and every check has.
+// complete reports whether the query has the parameters that every push and every check has.
 func (q *query) complete() bool {
 	return q.timestamp != "" && q.nonce != "" && (q.signature != "" || q.msgSignature != "")
 }
 
-// encrypted reports whether the push says that it is encrypted.
+// encrypted reports whether the query says that the push is encrypted.
 func (q *query) encrypted() bool { return q.msgSignature != "" || q.encryptType == "aes" }
 
-// seconds returns the timestamp. One that is no plain number of seconds is refused.
+// seconds returns the timestamp. It returns false if the timestamp is not a plain number of
+// seconds.
 func (q *query) seconds() (int64, bool) {
 	const digits = 12 // of seconds, enough for 30,000 years and too few to overflow
 	if len(q.timestamp) > digits {

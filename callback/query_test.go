@@ -11,25 +11,27 @@ import (
 
 func TestScanQuery(t *testing.T) {
 	t.Parallel()
-	full := query{signature: "s", msgSignature: "m", timestamp: "1", nonce: "2", encryptType: "aes", echostr: "e"}
+	full := query{signature: "s", msgSignature: "m", timestamp: "1", nonce: "2", encryptType: "aes", echostr: "e", openid: "o"}
 	for name, tt := range map[string]struct {
 		raw  string
 		want query
 	}{
-		"empty":                 {"", query{}},
-		"all":                   {"signature=s&echostr=e&timestamp=1&nonce=2&openid=o&encrypt_type=aes&msg_signature=m", full},
-		"behind the owner's":    {"id=7&x=%zz&signature=s", query{signature: "s"}},
-		"escaped value":         {"echostr=%E4%BD%A0+%26", query{echostr: "你 &"}},
-		"escaped name":          {"%6eonce=5", query{nonce: "5"}},
-		"broken name":           {"%6=5&nonce=6", query{nonce: "6"}},
-		"first of two":          {"nonce=1&nonce=2", query{nonce: "1"}},
-		"first of two is empty": {"nonce=&nonce=2", query{}},
-		"empty pairs":           {"&&nonce=1&&", query{nonce: "1"}},
-		"no value":              {"nonce&timestamp=4", query{timestamp: "4"}},
-		"equals in the value":   {"echostr=a=b==", query{echostr: "a=b=="}},
-		"case matters":          {"Nonce=1", query{}},
-		"semicolon elsewhere":   {"a;b=1&nonce=2", query{nonce: "2"}},
-		"prefix of a name":      {"non=1&nonces=2", query{}},
+		"empty":                  {"", query{}},
+		"all":                    {"signature=s&echostr=e&timestamp=1&nonce=2&openid=o&encrypt_type=aes&msg_signature=m", full},
+		"behind the owner's":     {"id=7&x=%zz&signature=s", query{signature: "s"}},
+		"escaped value":          {"echostr=%E4%BD%A0+%26", query{echostr: "你 &"}},
+		"escaped name":           {"%6eonce=5", query{nonce: "5"}},
+		"broken name":            {"%6=5&nonce=6", query{nonce: "6"}},
+		"first of two":           {"nonce=1&nonce=2", query{nonce: "1"}},
+		"first of two is empty":  {"nonce=&nonce=2", query{}},
+		"empty pairs":            {"&&nonce=1&&", query{nonce: "1"}},
+		"no value":               {"nonce&timestamp=4", query{timestamp: "4"}},
+		"equals in the value":    {"echostr=a=b==", query{echostr: "a=b=="}},
+		"case matters":           {"Nonce=1", query{}},
+		"semicolon elsewhere":    {"a;b=1&nonce=2", query{nonce: "2"}},
+		"prefix of a name":       {"non=1&nonces=2", query{}},
+		"an openid that is none": {"openid=%zz&nonce=2", query{nonce: "2"}},
+		"10,000 parameters":      {strings.Repeat("&a", 4000) + "&nonce=2", query{nonce: "2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,10 +45,11 @@ func TestScanQuery(t *testing.T) {
 func TestScanQueryRefuses(t *testing.T) {
 	t.Parallel()
 	for name, raw := range map[string]string{
-		"broken escape": "nonce=%zz",
-		"cut escape":    "signature=abc%4",
-		"semicolon":     "nonce=1;timestamp=2",
-		"too long":      "x=" + strings.Repeat("a", maxQuery),
+		"broken escape":     "nonce=%zz",
+		"cut escape":        "signature=abc%4",
+		"semicolon":         "nonce=1;timestamp=2",
+		"10,000 parameters": strings.Repeat("signature=1&", 10_000),
+		"too long":          "x=" + strings.Repeat("a", maxQuery),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +104,7 @@ func FuzzQuery(f *testing.F) {
 		}
 		for name, value := range map[string]string{
 			"signature": got.signature, "msg_signature": got.msgSignature, "timestamp": got.timestamp,
-			"nonce": got.nonce, "encrypt_type": got.encryptType, "echostr": got.echostr,
+			"nonce": got.nonce, "encrypt_type": got.encryptType, "echostr": got.echostr, "openid": got.openid,
 		} {
 			if value != want.Get(name) {
 				t.Fatalf("%s: %q, net/url reads %q", name, value, want.Get(name))

@@ -2,22 +2,22 @@ package callback
 
 import "strings"
 
-// DeliveryStatus is how a template message (模板消息) fared. It is the platform's own text, in
-// one spelling, so that it can be compared with the constants and kept in a database. A status
-// that is none of them is kept as it came, without blanks after its colon.
+// DeliveryStatus is the result of a template message (模板消息). It is the platform's text in one fixed
+// spelling, so that it can be compared with the constants and stored. A status that equals no
+// constant is kept as received, without spaces after the colon.
 type DeliveryStatus string
 
-// What a [TemplateSendJobFinishEvent] can tell.
+// The results in a [TemplateSendJobFinishEvent].
 const (
-	// StatusDelivered: the message has reached the follower (送达成功).
+	// StatusDelivered: the follower has received the message (送达成功).
 	StatusDelivered DeliveryStatus = "success"
-	// StatusBlocked: the follower refuses messages of the account (用户拒收).
+	// StatusBlocked: the follower blocks messages of the account (用户拒收).
 	StatusBlocked DeliveryStatus = "failed:user block"
 	// StatusFailed: it failed for another reason (其他原因发送失败).
 	StatusFailed DeliveryStatus = "failed:system failed"
 )
 
-// deliveryStatus reads the spellings that are in use: with and without a blank after the colon.
+// deliveryStatus reads the known spellings: with and without a space after the colon.
 func deliveryStatus(value string) DeliveryStatus {
 	value = strings.TrimSpace(value)
 	if before, after, ok := strings.Cut(value, ":"); ok {
@@ -31,39 +31,41 @@ func deliveryStatus(value string) DeliveryStatus {
 	return DeliveryStatus(value)
 }
 
-// TemplateSendJobFinishEvent (TEMPLATESENDJOBFINISH) is the receipt of a template message
-// (模板消息送达). Its MsgID is what sending answered; it can arrive before that answer, and was
-// seen to be 0 for messages that have a client_msg_id. Nothing that is replied reaches anyone.
+// TemplateSendJobFinishEvent (TEMPLATESENDJOBFINISH, 模板消息送达) is the receipt of a template message.
+// Its MsgID is the id that the send call returned. The event can arrive before that call returns.
+// For messages with a client_msg_id, MsgID was seen to be 0. WeChat does not deliver a reply to
+// this event.
 type TemplateSendJobFinishEvent struct {
 	Header
-	// Status says how the message fared.
+	// Status is the result.
 	Status DeliveryStatus
 }
 
-func (m *TemplateSendJobFinishEvent) set(path, value string) error {
-	if path == "Status" {
-		m.Status = deliveryStatus(value)
+func (m *TemplateSendJobFinishEvent) set(path, value string) bool {
+	if path != "Status" {
+		return false
 	}
-	return nil
+	m.Status = deliveryStatus(value)
+	return true
 }
 
-// SubscribeMsgPopupEvent (subscribe_msg_popup_event) tells what a user chose when asked for
-// subscription notifications (订阅通知).
+// SubscribeMsgPopupEvent (subscribe_msg_popup_event) has the choices that a user made in the dialog
+// for subscription notifications (订阅通知).
 type SubscribeMsgPopupEvent struct {
 	Header
-	// List has one choice for each template that was asked for.
+	// List has one choice for each template in the dialog.
 	List []SubscribeChoice
 }
 
-// SubscribeChoice is the choice for one template.
+// SubscribeChoice is the user's choice for one template.
 type SubscribeChoice struct {
 	TemplateID string // (TemplateId)
 	Status     string // (SubscribeStatusString) accept or reject
-	PopupScene int    // 1 on a web page, 2 in an article
+	PopupScene int    // place of the dialog: 1 a web page, 2 an article
 }
 
-// SubscribeMsgChangeEvent (subscribe_msg_change_event) tells what a user has changed later in
-// the settings of the chat. Only rejections are pushed.
+// SubscribeMsgChangeEvent (subscribe_msg_change_event) has the choices that a user changed later,
+// in the settings of the chat. WeChat pushes only rejections.
 type SubscribeMsgChangeEvent struct {
 	Header
 	// List has one choice for each template that was changed. PopupScene is 0.
@@ -78,24 +80,24 @@ type SubscribeMsgSentEvent struct {
 	List []SubscribeReceipt
 }
 
-// SubscribeReceipt tells how one subscription notification fared.
+// SubscribeReceipt is the result of one subscription notification.
 type SubscribeReceipt struct {
 	TemplateID  string // (TemplateId)
-	MsgID       int64  // what sending answered
-	ErrorCode   int    // 0: it was sent
+	MsgID       int64  // the id that the send call returned
+	ErrorCode   int    // 0 means that it was sent
 	ErrorStatus string // such as success
 }
 
-func (m *SubscribeMsgPopupEvent) set(path, value string) error {
+func (m *SubscribeMsgPopupEvent) set(path, value string) bool {
 	return setChoice(&m.List, path, value)
 }
 
-func (m *SubscribeMsgChangeEvent) set(path, value string) error {
+func (m *SubscribeMsgChangeEvent) set(path, value string) bool {
 	return setChoice(&m.List, path, value)
 }
 
-// listed cuts the way to a List, which has the event's own name around it, or a sibling's, or
-// nothing. The rest is empty for the List itself.
+// listed removes the path of a List: the name of the event, or of a similar event, or nothing. rest
+// is empty for the List itself.
 func listed(path string) (rest string, ok bool) {
 	for _, wrapper := range []string{"SubscribeMsgPopupEvent>", "SubscribeMsgChangeEvent>", "SubscribeMsgSentEvent>"} {
 		if inner, wrapped := strings.CutPrefix(path, wrapper); wrapped {
@@ -107,14 +109,14 @@ func listed(path string) (rest string, ok bool) {
 	return rest, ok && (rest == "" || rest[0] == '>')
 }
 
-func setChoice(list *[]SubscribeChoice, path, value string) (err error) {
+func setChoice(list *[]SubscribeChoice, path, value string) bool {
 	rest, ok := listed(path)
 	if !ok {
-		return nil
+		return false
 	}
 	if rest == "" {
 		*list = append(*list, SubscribeChoice{})
-		return nil
+		return true
 	}
 	c := &(*list)[len(*list)-1]
 	switch rest {
@@ -123,30 +125,34 @@ func setChoice(list *[]SubscribeChoice, path, value string) (err error) {
 	case ">SubscribeStatusString":
 		c.Status = value
 	case ">PopupScene":
-		c.PopupScene, err = number[int](path, value)
+		c.PopupScene = number[int](value)
+	default:
+		return false
 	}
-	return err
+	return true
 }
 
-func (m *SubscribeMsgSentEvent) set(path, value string) (err error) {
+func (m *SubscribeMsgSentEvent) set(path, value string) bool {
 	rest, ok := listed(path)
 	if !ok {
-		return nil
+		return false
 	}
 	if rest == "" {
 		m.List = append(m.List, SubscribeReceipt{})
-		return nil
+		return true
 	}
 	r := &m.List[len(m.List)-1]
 	switch rest {
 	case ">TemplateId":
 		r.TemplateID = value
 	case ">MsgID", ">MsgId":
-		r.MsgID, err = number[int64](path, value)
+		r.MsgID = number[int64](value)
 	case ">ErrorCode":
-		r.ErrorCode, err = number[int](path, value)
+		r.ErrorCode = number[int](value)
 	case ">ErrorStatus":
 		r.ErrorStatus = value
+	default:
+		return false
 	}
-	return err
+	return true
 }

@@ -124,10 +124,10 @@ func TestReplyIsRefused(t *testing.T) {
 	}{
 		"2048 bytes":           {replyTo("text"), Text{strings.Repeat("x", 2048)}, ""},
 		"682 Chinese":          {replyTo("text"), Text{strings.Repeat("字", 682)}, ""},
-		"2049 bytes":           {replyTo("text"), Text{strings.Repeat("x", 2049)}, "a Text of 2049 bytes; WeChat takes 2048, so send the rest as customer-service messages"},
-		"683 Chinese":          {replyTo("text"), Text{strings.Repeat("字", 683)}, "a Text of 2049 bytes; WeChat takes 2048, so send the rest as customer-service messages"},
+		"2049 bytes":           {replyTo("text"), Text{strings.Repeat("x", 2049)}, "a Text of 2049 bytes; WeChat takes 2048 in a response. With Config.Late set it is sent whole"},
+		"683 Chinese":          {replyTo("text"), Text{strings.Repeat("字", 683)}, "a Text of 2049 bytes; WeChat takes 2048 in a response. With Config.Late set it is sent whole"},
 		"2048 and controls":    {replyTo("text"), Text{strings.Repeat("x", 2048) + "\x00"}, ""},
-		"broken UTF-8 grows":   {replyTo("text"), Text{strings.Repeat("\xff", 1000)}, "a Text of 3000 bytes; WeChat takes 2048, so send the rest as customer-service messages"},
+		"broken UTF-8 grows":   {replyTo("text"), Text{strings.Repeat("\xff", 1000)}, "a Text of 3000 bytes; WeChat takes 2048 in a response. With Config.Late set it is sent whole"},
 		"no text":              {replyTo("text"), Text{}, "a Text needs a Content"},
 		"only controls":        {replyTo("text"), Text{"\x00"}, "a Text needs a Content"},
 		"image":                {replyTo("text"), Image{}, "an Image needs a MediaID"},
@@ -240,11 +240,9 @@ func TestReplyIsParsedToo(t *testing.T) {
 	for _, format := range []Format{XML, JSON} {
 		encoded, err := AppendReply(nil, format, replyTo("text"), Text{Content: "a]]>b\n\"你"}, replyTime)
 		require.NoError(t, err)
-		m, err := Parse(encoded)
-		require.NoError(t, err)
 		assert.Equal(t, &TextMessage{
 			Header:  Header{ToUserName: "oUSER", FromUserName: "gh_1", CreateTime: 1763913600, MsgType: "text"},
 			Content: "a]]>b\n\"你",
-		}, m)
+		}, parsed(t, string(encoded)))
 	}
 }

@@ -12,178 +12,153 @@ import (
 	"time"
 )
 
-// Server receives the pushes of the platform (消息与事件推送) and answers them. It is an
-// [http.Handler]; make one with [NewServer].
+// The times of a delivery. WeChat drops a delivery 5 s after it began to send it, which is before
+// it arrives here.
+const (
+	// countsFor is the time after its arrival in which a delivery can be answered. It leaves half a
+	// second for the response to reach WeChat.
+	countsFor = 4500 * time.Millisecond
+	// heldFor is the time that an unanswered delivery is held open. WeChat could take an answer
+	// within its 5 s as final and not repeat the message.
+	heldFor = 5500 * time.Millisecond
+)
+
+// Server receives the pushes of the platform (消息与事件推送) and answers them. It is an [http.Handler].
+// Make one with [NewServer].
 //
-// A GET is the console's check of the URL, and gets its echostr back. A POST is a push. The
-// server verifies it, decrypts it where the account has an AESKey, and calls the handler, once
-// per message: WeChat drops a delivery after 5 s and repeats it, and the repeats join the run of
-// the first, or get its answer again. A delivery counts for 4.5 s from its arrival. A message
-// whose handler has not returned when one too many no longer count (see [Config].Lapse) is
-// answered success, and Config.Late sends the reply when there is one. What cannot be seen is an
-// answer that is lost on the wire: if that was to WeChat's last delivery, the follower gets none.
+// # Requests
 //
-// A push that is not taken on gets a short text and a status:
+// A POST is a push. The server verifies it, decrypts it if the account has an AESKey, and calls the
+// handler once per message. A GET is the console's check of the URL (接入验证); the server answers with
+// its echostr. A HEAD is answered with 200, for the health checks of load balancers.
 //
-//	400  malformed: the query, the body, what was decrypted
-//	403  forged, for another AppID, plaintext where there is an AESKey, not fresh, replayed
-//	405  neither GET nor POST
+// The server answers a push that it refuses with a short text and one of these statuses:
+//
+//	400  the query, the body or the decrypted message is malformed; no key decrypts the body
+//	403  wrong signature or AppID; plaintext although AESKey is set; timestamp not fresh;
+//	     replayed; Trust returned false; Select returned ErrUnknownAccount
+//	405  the method is not GET, HEAD or POST; with Trust, also GET
 //	408  the body did not arrive within 4.5 s
-//	413  more than Config.BodyLimit
-//	503  more than Config.MaxInFlight, Shutdown was called, or Config.Select failed
+//	413  the body is larger than BodyLimit
+//	503  a limit is reached (MaxInFlight, BodyMemory, waiting messages), Shutdown was called,
+//	     or Select failed
 //
-// Everything else gets 200, with a reply or the word success: also when the handler fails or
-// panics, since anything else would show the follower a notice and bring the push again.
+// Every other push is answered with 200 and a reply or the word "success". The server answers
+// "success" also if the handler fails or panics: with any other answer WeChat would repeat the
+// push, and show the follower an error notice. If the server can read the header of a message but
+// not the rest, the handler receives an [*Unknown].
 //
-// The [http.Server] around it must leave it the 5 s: a WriteTimeout under 5 s, or such a limit of
-// a proxy, cuts answers off. A ReadHeaderTimeout is good to have. Where a handler takes longer
-// than 4.5 s, its first delivery's connection is closed after the word success. All methods are
-// safe for concurrent use. There is no goroutine at rest.
+// # Timing
+//
+// WeChat drops a delivery that has no answer after 5 s, and repeats the message. It makes three
+// deliveries in all. A repeat waits for the handler that the first delivery started. If that
+// handler has returned, the repeat gets the same reply.
+//
+// The server can answer a delivery within 4.5 s of its arrival. If the handler takes longer, the
+// server does one of two things. As long as [Config].Lapse allows it, the server leaves the
+// delivery unanswered, so that WeChat repeats the message. Otherwise it answers "success" and
+// passes the reply to Config.Late. The server cannot detect that an answer to the last delivery was
+// lost. The follower then gets no reply.
+//
+// The WriteTimeout of the [http.Server], and any such limit of a proxy, must be 0 or more than 5.5
+// s. A shorter one cuts off answers. Set a ReadHeaderTimeout as well.
+//
+// All methods are safe for concurrent use. A Server without requests has no goroutine and no timer.
 type Server struct {
 	cfg      Config
 	handler  Handler
 	accounts accounts
 	seed     maphash.Seed
-	ledger   *ledger
-	watch    watch
-	closing  atomic.Bool
+	messages *messages
+	chunks   sync.Pool    // of *chunk
+	large    sync.Pool    // of *[]byte: bodies of several chunks
+	texts    sync.Pool    // of *[]byte: decrypted messages
+	grown    atomic.Int64 // bytes of bodies beyond their first chunks
+	deaf     atomic.Int64 // calls of Claim that have timed out and not returned
+	refusals sampler
 
-	deliveries sync.Pool // of *delivery
-
-	base context.Context // ends the handlers' contexts, and those of Late
+	base context.Context // ends when Shutdown gives up, and with it the contexts of handlers and Late
 	stop context.CancelCauseFunc
-
-	successBody         []byte
-	plainText, xml, enc []string // header values, which are shared and never changed
 }
 
-// NewServer returns a Server that answers with handler, mostly a [Mux]. It starts nothing. The
-// error says which field of cfg makes no sense, or what is wrong with the Mux.
+// NewServer returns a Server that calls handler, usually a [Mux]. It starts no goroutine. The error
+// names every fault of cfg and of the Mux.
 func NewServer(cfg Config, handler Handler) (*Server, error) {
 	cfg, err := cfg.withDefaults()
-	if err != nil {
-		return nil, fmt.Errorf("callback: Config: %w", err)
-	}
-	if handler, err = ready(handler); err != nil {
+	accounts, wrong := newAccounts(cfg)
+	handler, unready := ready(handler)
+	if err = errors.Join(err, wrong, unready); err != nil {
 		return nil, err
 	}
-	accounts, err := newAccounts(cfg)
-	if err != nil {
-		return nil, err
-	}
-	cfg.Account = Account{} // its secrets are where printing does not find them
-	s := &Server{
-		cfg: cfg, accounts: accounts, handler: handler, seed: maphash.MakeSeed(), successBody: []byte("success"),
-		plainText: []string{"text/plain; charset=utf-8"},
-		xml:       []string{"application/xml; charset=utf-8"},
-		enc:       []string{"application/json; charset=utf-8"},
-	}
-	s.ledger = newLedger(cfg.MaxInFlight, cfg.Remember)
-	s.deliveries.New = func() any { return newDelivery() }
+	cfg.Account = Account{} // accounts has its secrets, where printing cannot reach them
+	s := &Server{cfg: cfg, accounts: accounts, handler: handler, seed: maphash.MakeSeed(), messages: newMessages(cfg)}
+	s.chunks.New = func() any { return new(chunk) }
+	s.large.New = func() any { return new([]byte) }
+	s.texts.New = func() any { return new([]byte) }
 	s.base, s.stop = context.WithCancelCause(context.Background())
 	return s, nil
 }
 
-// ready returns handler in the form in which it is called.
-func ready(handler Handler) (Handler, error) {
-	switch h := handler.(type) {
-	case nil:
-		return nil, errors.New("callback: the handler is nil")
-	case HandlerFunc:
-		if h == nil {
-			return nil, errors.New("callback: the handler is nil")
-		}
-	case *Mux:
-		if h == nil {
-			return nil, errors.New("callback: the handler is nil")
-		}
-		return h.fix()
-	}
-	return handler, nil
+// delivery is one request, of whatever kind.
+type delivery struct {
+	server  *Server
+	w       http.ResponseWriter
+	r       *http.Request
+	arrival time.Time
+
+	body           body
+	account        *credentials // nil until the account of the request is known
+	msgType, event string       // empty until the message is read
+	signed         bool         // the parameter signature matches
+	whole          bool         // the body has been read
+	differs        bool         // the query has another openid than the message
+
+	// The lock of messages guards the fields below.
+	first  bool // it started the run
+	again  bool // the run was settled before it arrived
+	lapsed bool // it timed out, and is not answered
 }
 
 // ServeHTTP answers one request. It implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodPost:
-		s.servePush(w, r)
-	case http.MethodGet:
-		s.serveEcho(w, r)
+	d := &delivery{server: s, w: w, r: r, arrival: time.Now()}
+	if r.Method != http.MethodPost {
+		d.leaveBody() // net/http would wait for it, even of a HEAD
+	}
+	switch {
+	case r.Method == http.MethodPost:
+		d.push()
+	case r.Method == http.MethodHead:
+		w.WriteHeader(http.StatusOK)
+	case r.Method == http.MethodGet && s.cfg.Trust == nil:
+		d.echo()
 	default:
-		w.Header().Set("Allow", "GET, POST")
-		s.refuse(w, r, time.Now(), "", nil, errMethod)
+		w.Header().Set("Allow", s.cfg.methods())
+		d.refuse(errMethod)
 	}
 }
 
-// serveEcho answers the console's check of the URL (接入验证).
-func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request) {
-	arrival := time.Now()
-	account, err := s.accounts.of(r)
-	var q query
-	if err == nil {
-		q, err = checkedQuery(r)
-	}
-	if err == nil && q.echostr == "" {
-		err = errQuery
-	}
-	if err == nil {
-		err = account.verify(&q)
-	}
-	if err == nil {
-		err = s.fresh(&q, arrival)
-	}
-	if err != nil {
-		s.refuse(w, r, arrival, account.id(), nil, err)
-		return
-	}
-	// The signature does not cover the echostr: nobody shall make a page of it.
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header()["Content-Type"] = s.plainText
-	_, _ = io.WriteString(w, q.echostr)
-	s.observe(r, arrival, nil, Delivery{AppID: account.appID, Outcome: OutcomeEchoed, Status: http.StatusOK})
-}
-
-// refuse answers a request that is not taken on.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, arrival time.Time, appID string, m Message, err error) {
-	status := statusOf(err)
-	h := w.Header()
-	h["Content-Type"] = s.plainText
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, http.StatusText(status))
-	s.observe(r, arrival, m, Delivery{AppID: appID, Outcome: OutcomeRefused, Status: status, Err: err})
-}
-
-// Format prints what s is and nothing that it holds. It implements [fmt.Formatter].
+// Format prints "callback.Server", whatever the verb. It implements [fmt.Formatter].
 func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "callback.Server") }
 
-// id returns the AppID, for reports.
-func (c *credentials) id() string {
-	if c == nil {
-		return ""
-	}
-	return c.appID
-}
-
-// Shutdown refuses new messages with 503 and waits until those in flight are settled: for their
-// handlers and for Late. A finished one that waits for a repeat is settled at once. When ctx
-// ends first, the contexts of all that still run are cancelled, with [ErrShutdown] as their
-// cause, and its error is returned at once. Shut the [http.Server] down first, so that
-// deliveries in flight get their answers.
+// Shutdown refuses new messages with 503 and waits until those in flight are settled: until their
+// handlers and calls of Late have returned. Repeats of known messages are still answered. A
+// finished reply that waits for a repeat goes to Late at once.
+//
+// If ctx ends first, Shutdown cancels the contexts of all running handlers and calls of Late, with
+// [ErrShutdown] as the cause. It then returns ctx's error without waiting for them.
+//
+// Call the Shutdown of the [http.Server] first, so that deliveries in flight get their answers.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.closing.Store(true)
-	for _, f := range s.ledger.close() {
-		if f.hopes() {
-			go f.giveUp() // ends with Late, and idle waits for that
-		}
-	}
+	idle := s.messages.close()
+	defer s.logRest()
 	select {
-	case <-s.ledger.idle:
+	case <-idle:
 		return nil
 	default:
 	}
 	select {
-	case <-s.ledger.idle:
+	case <-idle:
 		return nil
 	case <-ctx.Done():
 		s.stop(ErrShutdown)

@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/aes"
@@ -12,7 +11,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,15 +60,10 @@ func (w *free) Header() http.Header         { return w.header }
 func (w *free) WriteHeader(status int)      { w.status = status }
 func (w *free) Write(b []byte) (int, error) { w.body = append(w.body[:0], b...); return len(b), nil }
 
-// freeConn is a free that could be taken over, as those of net/http can.
-type freeConn struct{ free }
+// rewound is a request body that can be used again.
+type rewound struct{ bytes.Reader }
 
-func (w *freeConn) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, http.ErrHijacked }
-
-// body is a request body that can be used again.
-type body struct{ bytes.Reader }
-
-func (*body) Close() error { return nil }
+func (*rewound) Close() error { return nil }
 
 // benchHandler calls h for each push of a ring, and looks at a sample of the answers.
 func benchHandler(b *testing.B, h http.Handler, p *pushes, w http.ResponseWriter, answer *free) {
@@ -79,7 +72,7 @@ func benchHandler(b *testing.B, h http.Handler, p *pushes, w http.ResponseWriter
 		Header: http.Header{"Content-Type": {"text/xml"}}, Host: "example.com",
 	}
 	r = r.WithContext(context.WithValue(context.Background(), http.ServerContextKey, &http.Server{}))
-	in := &body{}
+	in := &rewound{}
 	r.Body = in
 	answer.header = http.Header{}
 	one := func() {
@@ -205,11 +198,6 @@ func BenchmarkServer(b *testing.B) {
 			benchHandler(b, newFloor(mode.safe), p, w, w)
 		})
 		b.Run(mode.name+"/impl=wxhome", func(b *testing.B) {
-			w := &freeConn{}
-			benchHandler(b, benchServer(b, cfg), p, w, &w.free)
-		})
-		// A writer that cannot be taken over gets the handler on a goroutine of its own.
-		b.Run(mode.name+"/impl=wxhome-bare-writer", func(b *testing.B) {
 			w := &free{}
 			benchHandler(b, benchServer(b, cfg), p, w, w)
 		})
@@ -222,32 +210,29 @@ func BenchmarkDedupe(b *testing.B) {
 	const messages = 1_000_000
 	s := benchServer(b, Config{Account: testAccount(false), Freshness: -1})
 	m := &TextMessage{Header: Header{ToUserName: "gh_97417a04a28d", FromUserName: "o9AgO5Kd5ggOC", MsgType: "text"}, Content: "x"}
-	w := &freeConn{free: free{header: http.Header{}}}
-	r := (&http.Request{Method: http.MethodPost, ProtoMajor: 1}).WithContext(
-		context.WithValue(context.Background(), http.ServerContextKey, &http.Server{}))
-	d, f := newDelivery(), new(flight)
+	w := &free{header: http.Header{}}
+	request := &http.Request{Method: http.MethodPost, ProtoMajor: 1}
 	var id int64
-	run := func(n int) time.Duration {
+	push := func(n int) time.Duration {
 		began := time.Now()
 		for range n {
 			id++
 			m.MsgID = id
-			d.begin(w, r)
-			s.watch.add(d)
-			f.reset()
-			f.server, f.account, f.message, f.key = s, s.accounts.one, m, s.keyOf(m)
-			s.deliver(d, f, uint64(id))
-			s.watch.remove(d)
+			d := &delivery{server: s, w: w, r: request, arrival: time.Now(), account: s.accounts.one, whole: true}
+			in := &incoming{account: d.account, values: context.Background(), message: m, head: m.Header}
+			r := &run{server: s, in: in, done: make(chan struct{})}
+			r.identify(nil)
+			d.deliver(r, uint64(id))
 		}
 		return time.Since(began)
 	}
-	run(2 * DefaultRemember) // full from here on
+	push(2 * DefaultRemember) // full from here on
 	b.ReportAllocs()
 	for b.Loop() {
 		before := liveHeap()
-		first := run(messages / 10)
-		run(messages / 10 * 8)
-		last := run(messages / 10)
+		first := push(messages / 10)
+		push(messages / 10 * 8)
+		last := push(messages / 10)
 		b.ReportMetric(float64(last)/float64(first), "last/first")
 		b.ReportMetric(float64(last)/(messages/10), "ns/message")
 		b.ReportMetric((float64(liveHeap())-float64(before))/(1<<20), "MiB-grown")

@@ -2,7 +2,9 @@ package callback_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -99,4 +101,99 @@ func ExampleConfig() {
 	// 200 收到
 	// 200 收到
 	// map[ran:1 replayed:1]
+}
+
+// With InOrder, the second message of a follower waits until the handler of the first has returned.
+func ExampleConfig_inOrder() {
+	began := make(chan string, 2)
+	mux := new(callback.Mux)
+	callback.On(mux, func(_ context.Context, m *callback.TextMessage) (callback.Reply, error) {
+		fmt.Println("begin", m.Content)
+		began <- m.Content
+		time.Sleep(50 * time.Millisecond) // a slow handler
+		fmt.Println("end", m.Content)
+		return nil, nil
+	})
+	server, err := callback.NewServer(callback.Config{Account: callback.Account{Token: "token"}, InOrder: true}, mux)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	go push(server, "token", 1, "one")
+	<-began
+	push(server, "token", 2, "two")
+	fmt.Println(server.Shutdown(context.Background()))
+	// Output:
+	// begin one
+	// end one
+	// begin two
+	// end two
+	// <nil>
+}
+
+// On WeChat Cloud Run (微信云托管), pushes have no signature. Turn public access of the service off.
+// The account has an AppID, and neither Token nor AESKey.
+func ExampleConfig_trust() {
+	mux := new(callback.Mux)
+	callback.On(mux, func(_ context.Context, m *callback.TextMessage) (callback.Reply, error) {
+		return callback.Text{Content: "收到：" + m.Content}, nil
+	})
+	server, err := callback.NewServer(callback.Config{
+		Account: callback.Account{AppID: "wxapp"},
+		Trust:   func(r *http.Request) bool { return r.Header.Get("X-WX-SOURCE") != "" },
+	}, mux)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, source := range []string{"wx_http", ""} {
+		r := httptest.NewRequest(http.MethodPost, "/wechat", strings.NewReader(`{"ToUserName":"gh_1","FromUserName":"oParent",`+
+			`"CreateTime":1763913600,"MsgType":"text","Content":"照片","MsgId":1}`))
+		if source != "" {
+			r.Header.Set("X-WX-SOURCE", source)
+		}
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		fmt.Println(w.Code, strings.Contains(w.Body.String(), `"Content":"收到：照片"`))
+	}
+	// Output:
+	// 200 true
+	// 403 false
+}
+
+// OnError keeps the replies that were not delivered, so that the program can send them again, for
+// example with the method SendReply of a wechat.Client.
+func ExampleUndeliveredError() {
+	type undelivered struct {
+		appID, openID string
+		reply         callback.Reply
+	}
+	kept := make(chan undelivered, 100) // OnError is called concurrently
+	server, err := callback.NewServer(callback.Config{
+		Account: callback.Account{AppID: "wxapp", Token: "token"},
+		Late: func(context.Context, callback.Header, callback.Reply) error {
+			return errors.New("the network is down")
+		},
+		OnError: func(ctx context.Context, h callback.Header, err error) {
+			if lost, ok := errors.AsType[*callback.UndeliveredError](err); ok {
+				kept <- undelivered{callback.AppIDFrom(ctx), h.FromUserName, lost.Reply}
+			}
+		},
+		Logger: slog.New(slog.DiscardHandler),
+	}, callback.HandlerFunc(func(context.Context, callback.Message) (callback.Reply, error) {
+		return callback.Text{Content: strings.Repeat("很长的报告。", 150)}, nil // too long for the response
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(push(server, "token", 1, "报告"))
+	_ = server.Shutdown(context.Background()) // waits for Late and OnError
+	close(kept)
+	for u := range kept {
+		fmt.Println(u.appID, u.openID, len(u.reply.(callback.Text).Content), "bytes")
+	}
+	// Output:
+	// 200 success
+	// wxapp oParent 2700 bytes
 }

@@ -41,6 +41,9 @@ func TestServerProcess(t *testing.T) {
 	} else {
 		h = benchServer(t, Config{Account: testAccount(safe)})
 	}
+	if strings.HasSuffix(what, "wrapped") {
+		h = bare(h)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	srv := &http.Server{Handler: h}
@@ -62,7 +65,7 @@ func BenchmarkHTTP(b *testing.B) {
 				p.queries[i], len(p.bodies[i]), p.bodies[i])
 		}
 		var next atomic.Int64
-		for _, impl := range []string{"floor", "wxhome"} {
+		for _, impl := range []string{"floor", "wxhome", "wxhome-wrapped"} {
 			b.Run(mode+"/impl="+impl, func(b *testing.B) {
 				addr, end := startServer(b, mode+" "+impl)
 				b.ReportAllocs() // the client's

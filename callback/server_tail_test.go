@@ -26,43 +26,69 @@ func (f claimFunc) Claim(ctx context.Context, key string, _ time.Duration) (bool
 	return f(ctx, key)
 }
 
-// A Claim that does not obey its context cannot keep WeChat waiting.
+// A Claim that does not obey its context is given up on after a second, and the handler runs.
 func TestClaimThatIsDeaf(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		takes         time.Duration
-		first         bool
-		err           error
-		passive, runs int
-	}{
-		{3 * time.Second, true, nil, 1, 1},
-		{3 * time.Second, false, nil, 0, 0},
-		{3 * time.Second, false, errTest, 1, 1},
-		{6 * time.Second, true, nil, 0, 1},
-		{6 * time.Second, false, nil, 0, 0},
-		{6 * time.Second, false, errTest, 0, 1},
-	} {
-		t.Run(fmt.Sprint(tt.takes, tt.first, tt.err), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				h, e := &slow{}, &ends{}
-				st := newStation(t, Config{
-					Account: testAccount(true), Late: e.sent, OnError: e.failed, Logger: quiet(),
-					Claim: claimFunc(func(context.Context, string) (bool, error) { time.Sleep(tt.takes); return tt.first, tt.err }),
-				}, h)
-				began := time.Now()
-				told := weChat(pushed{account: testAccount(true), body: textPush(9), safe: true}, 0, false, st)
-				assert.Equal(t, min(tt.takes, countsFor), time.Since(began))
-				st.close(t)
-				assert.False(t, told.notice)
-				assert.Equal(t, 1, told.deliveries)
-				assert.EqualValues(t, tt.runs, h.runs.Load())
-				assert.Len(t, told.answers, tt.passive)
-				assert.Len(t, e.late, tt.runs-tt.passive)
-				assert.Equal(t, tt.err != nil, len(e.errors) == 1, "%v", e.errors)
+	for _, takes := range []time.Duration{900 * time.Millisecond, 1100 * time.Millisecond, 3 * time.Second, 6 * time.Second, time.Hour} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprint(takes, first), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h, e := &slow{}, &ends{}
+					st := newStation(t, Config{
+						Account: testAccount(true), Late: e.sent, OnError: e.failed, Logger: quiet(),
+						Claim: claimFunc(func(context.Context, string) (bool, error) { time.Sleep(takes); return first, nil }),
+					}, h)
+					began := time.Now()
+					told := weChat(pushed{account: testAccount(true), body: textPush(9), safe: true}, 0, false, st)
+					assert.Equal(t, min(takes, claimTimeout), time.Since(began))
+					st.close(t)
+					assert.False(t, told.notice)
+					assert.Empty(t, e.late)
+					if takes < claimTimeout {
+						assert.Equal(t, first, len(told.answers) == 1)
+						assert.Empty(t, e.errors)
+						return
+					}
+					assert.EqualValues(t, 1, st.deaf.Load())
+					assert.Len(t, told.answers, 1)
+					assert.EqualValues(t, 1, h.runs.Load())
+					require.Len(t, e.errors, 1)
+					assert.ErrorIs(t, e.errors[0], context.DeadlineExceeded)
+					time.Sleep(time.Hour)
+					synctest.Wait()
+					assert.Zero(t, st.deaf.Load(), "it has returned")
+				})
 			})
-		})
+		}
 	}
+}
+
+// With too many calls of Claim left behind it is not called any more, until they return.
+func TestClaimsThatAreLeftBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, e := &slow{}, &ends{}
+		var asked atomic.Int32
+		release := make(chan struct{})
+		s, err := NewServer(Config{
+			Account: testAccount(false), MaxInFlight: 2, OnError: e.failed, Logger: quiet(),
+			Claim: claimFunc(func(context.Context, string) (bool, error) { asked.Add(1); <-release; return true, nil }),
+		}, h)
+		require.NoError(t, err)
+		for id := range int64(5) {
+			assert.Contains(t, serve(s, genuine(false, id+1)).body.String(), "您的照片")
+		}
+		assert.EqualValues(t, 2, asked.Load())
+		assert.Len(t, e.errors, 5, "each is reported")
+		assert.ErrorIs(t, e.errors[4], errDeaf)
+		close(release)
+		synctest.Wait()
+		assert.Contains(t, serve(s, genuine(false, 6)).body.String(), "您的照片")
+		assert.EqualValues(t, 3, asked.Load())
+		assert.EqualValues(t, 6, h.runs.Load())
+		require.NoError(t, s.Shutdown(t.Context()))
+	})
 }
 
 // A Claim that was carried out, and whose answer was lost, lets the handler run here, and keeps

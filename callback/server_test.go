@@ -3,14 +3,17 @@ package callback
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -264,6 +267,59 @@ func TestFailuresAnswerSuccess(t *testing.T) {
 	}
 }
 
+// Errors that nobody can print: a nil pointer that became an error on its way, as a func that returns
+// *url.Error does it. The run has a goroutine of its own, so such a panic would end the process.
+func TestErrorsThatPanic(t *testing.T) {
+	t.Parallel()
+	var none *url.Error
+	for name, tt := range map[string]struct {
+		h    HandlerFunc
+		late func(context.Context, Header, Reply) error
+	}{
+		"handler":          {h: func(context.Context, Message) (Reply, error) { return nil, none }},
+		"handler's panic":  {h: func(context.Context, Message) (Reply, error) { panic(error(none)) }},
+		"handler, wrapped": {h: func(context.Context, Message) (Reply, error) { return nil, errors.Join(errTest, none) }},
+		"late":             {late: func(context.Context, Header, Reply) error { return none }},
+		"late's panic":     {late: func(context.Context, Header, Reply) error { panic(error(none)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := &ends{}
+				cfg := Config{Account: testAccount(false), Late: tt.late, OnError: e.failed, Logger: quiet()}
+				h := Handler(tt.h)
+				if tt.h == nil {
+					h = &slow{takes: 5 * time.Second}
+				}
+				s, err := NewServer(cfg, h)
+				require.NoError(t, err)
+				assert.Equal(t, "success", serve(s, genuine(false, 1)).body.String())
+				require.NoError(t, s.Shutdown(t.Context()))
+				require.Len(t, e.errors, 1)
+				assert.ErrorContains(t, e.errors[0], "callback: panic: ")
+			})
+		})
+	}
+}
+
+func TestClaimErrorThatPanics(t *testing.T) {
+	t.Parallel()
+	var none *url.Error
+	for name, c := range map[string]claimFunc{
+		"error": func(context.Context, string) (bool, error) { return false, none },
+		"panic": func(context.Context, string) (bool, error) { panic(error(none)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &ends{}
+			s, err := NewServer(Config{Account: testAccount(false), Claim: c, OnError: e.failed, Logger: quiet()}, texter("x"))
+			require.NoError(t, err)
+			serve(s, genuine(false, 1))
+			require.NoError(t, s.Shutdown(t.Context()))
+			require.Len(t, e.errors, 1)
+		})
+	}
+}
+
 // A handler that ends its goroutine, as t.FailNow does, leaves nothing hanging.
 func TestHandlerThatExits(t *testing.T) {
 	t.Parallel()
@@ -431,6 +487,20 @@ func TestShutdownCancelsWhatDoesNotEnd(t *testing.T) {
 	})
 }
 
+// A load balancer's health check is answered, and counts for nothing.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	for _, cfg := range []Config{{Account: testAccount(true)}, {Account: Account{AppID: "wx"}, Trust: func(*http.Request) bool { return false }}} {
+		cfg.Hook = func(context.Context, Delivery) { t.Error("the hook was called") }
+		s, err := NewServer(cfg, texter("x"))
+		require.NoError(t, err)
+		require.NoError(t, s.Shutdown(t.Context()))
+		w := serve(s, httptest.NewRequest(http.MethodHead, "/", nil))
+		assert.Equal(t, http.StatusOK, w.status)
+		assert.Empty(t, w.body.String())
+	}
+}
+
 func TestShutdownAtRest(t *testing.T) {
 	t.Parallel()
 	s, err := NewServer(Config{Account: testAccount(false)}, texter("x"))
@@ -489,6 +559,33 @@ func TestSelect(t *testing.T) {
 	assert.Equal(t, 2, s.accounts.ready.Len())
 	w := serve(s, httptest.NewRequest(http.MethodGet, "/down?"+signed("ta", time.Now(), "&echostr=1"), nil))
 	assert.Equal(t, 503, w.status)
+}
+
+// Two accounts on one server have messages with the same names and id: neither gets the other's reply.
+func TestAccountsAreKeptApart(t *testing.T) {
+	t.Parallel()
+	var runs atomic.Int32
+	c := &claims{}
+	s, err := NewServer(Config{Logger: quiet(), Claim: c, Select: func(r *http.Request) (Account, error) {
+		if r.URL.Path == "/a" {
+			return Account{AppID: "wxa", Token: "ta"}, nil
+		}
+		return Account{AppID: "wxb", Token: "tb"}, nil
+	}}, HandlerFunc(func(ctx context.Context, m Message) (Reply, error) {
+		runs.Add(1)
+		return Text{Content: AppIDFrom(ctx)}, nil
+	}))
+	require.NoError(t, err)
+	for _, a := range []string{"a", "b"} {
+		p := pushed{account: Account{AppID: "wx" + a, Token: "t" + a}, body: textPush(1)}
+		r := p.request(t.Context(), "")
+		r.URL.Path = "/" + a
+		w := serve(s, r)
+		text, err := textReply(p, w.status, w.body.Bytes())
+		require.NoError(t, err)
+		assert.Equal(t, "wx"+a, text)
+	}
+	assert.EqualValues(t, 2, runs.Load())
 }
 
 func TestFreshness(t *testing.T) {

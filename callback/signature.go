@@ -6,22 +6,26 @@ import (
 	"encoding/hex"
 )
 
-// signatureSize is that of a SHA-1 sum in hex.
+// signatureSize is the length of a SHA-1 sum in hex.
 const signatureSize = 2 * sha1.Size
 
-// Signature returns what the platform signs with: the SHA-1 sum, in lower-case hex, of token,
-// timestamp, nonce and encrypt, sorted as bytes and joined. Encrypt is "" for the parameter
-// signature, and the Encrypt text of the body for msg_signature.
+// maxJoined is the longest ciphertext that is signed in one piece: that of a text message of 300
+// characters fits in.
+const maxJoined = 1408
+
+// Signature returns the platform's signature: it sorts token, timestamp, nonce and encrypt as
+// bytes, joins them, and returns the SHA-1 sum in lower-case hex. For the parameter signature,
+// encrypt is "". For msg_signature, encrypt is the Encrypt of the body.
 func Signature(token, timestamp, nonce, encrypt string) string {
 	sum := digest(token, timestamp, nonce, []byte(encrypt))
 	return string(sum[:])
 }
 
-// Verify reports whether signature is [Signature] of the rest, in a time that does not tell how
-// much of it is right. It is false for an empty token, with which anybody could sign.
+// Verify reports whether signature equals [Signature] of the other arguments. It compares in
+// constant time. It returns false for an empty token, because anyone could sign with one.
 //
-// The parameter signature of a request, without encrypt, covers neither the body nor the other
-// parameters.
+// Without encrypt, the signature covers only timestamp and nonce, and neither the body nor any
+// other parameter.
 func Verify(signature, token, timestamp, nonce, encrypt string) bool {
 	return verify(signature, token, timestamp, nonce, []byte(encrypt))
 }
@@ -31,8 +35,8 @@ func verify(signature, token, timestamp, nonce string, encrypt []byte) bool {
 	return subtle.ConstantTimeCompare(sum[:], []byte(signature)) == 1 && token != ""
 }
 
-// digest returns the signature. It sorts by hand, since what package slices sorts moves to the
-// heap.
+// digest returns the signature. It sorts by hand, because package slices would move the strings to
+// the heap.
 func digest(a, b, c string, encrypt []byte) (sum [signatureSize]byte) {
 	if b < a {
 		a, b = b, a
@@ -44,20 +48,42 @@ func digest(a, b, c string, encrypt []byte) (sum [signatureSize]byte) {
 		a, b = b, a
 	}
 	var raw [sha1.Size]byte
-	if len(encrypt) == 0 {
+	switch {
+	case len(encrypt) == 0:
 		var few [128]byte // many would have to be cleared each time
 		raw = sha1.Sum(append(append(append(few[:0], a...), b...), c...))
-	} else {
-		var many [1536]byte // an encrypted text message of 300 characters fits in
+	case len(encrypt) > maxJoined:
+		h := sha1.New() // a copy of a large body would be left to the garbage collector
+		for part := range joined(a, b, c, encrypt) {
+			_, _ = h.Write(part)
+		}
+		h.Sum(raw[:0])
+	default:
+		var many [maxJoined + 128]byte
 		text := many[:0]
-		for _, part := range [...]string{a, b, c} {
-			if encrypt != nil && string(encrypt) < part {
-				text, encrypt = append(text, encrypt...), nil
-			}
+		for part := range joined(a, b, c, encrypt) {
 			text = append(text, part...)
 		}
-		raw = sha1.Sum(append(text, encrypt...))
+		raw = sha1.Sum(text)
 	}
 	hex.Encode(sum[:], raw[:])
 	return sum
+}
+
+// joined yields a, b and c, which are sorted, and encrypt at its place among them.
+func joined(a, b, c string, encrypt []byte) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for _, part := range [...]string{a, b, c} {
+			if encrypt != nil && string(encrypt) < part {
+				if !yield(encrypt) {
+					return
+				}
+				encrypt = nil
+			}
+			if !yield([]byte(part)) {
+				return
+			}
+		}
+		yield(encrypt)
+	}
 }

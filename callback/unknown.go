@@ -1,49 +1,30 @@
 package callback
 
-import "bytes"
-
-// Unknown is a message or event that has no struct of its own: a kind that is new, rare (card_*,
-// guide_*, WifiConnected, ...) or a third-party platform's own push (第三方平台), which has an
-// InfoType in place of a MsgType.
+// Unknown is a message or event that has no struct of its own, or that cannot be read into its
+// struct. Kinds without a struct are new or rare (card_*, guide_*, WifiConnected and others), or
+// are a third-party platform's own pushes (第三方平台), which have an InfoType instead of a MsgType. Use
+// [Raw.Value] to read the elements that have no field here.
 type Unknown struct {
 	Header
-	// EventKey is set where an event has one.
+	// EventKey is empty if the event has none.
 	EventKey string
-	// AppID (AppId) is the platform's, in a push of its own.
+	// AppID (AppId) is the AppID of the third-party platform, in that platform's own pushes.
 	AppID string
-	// InfoType is the kind of a platform's own push, such as component_verify_ticket.
+	// InfoType is the kind of a third-party platform's own push, such as component_verify_ticket.
 	InfoType string
-	// AuthorizerAppID (AuthorizerAppid) is the account that such a push is about.
+	// AuthorizerAppID (AuthorizerAppid) is the AppID of the account that such a push is about.
 	AuthorizerAppID string
-	// Raw is the whole message, decrypted, XML or JSON. It is the receiver's to keep. See
-	// [Unknown.Value].
-	Raw []byte
+	// Err is nil for a kind that has no struct. Otherwise it is an [ErrMalformed] with the reason
+	// why the message cannot be read. The Header and [Raw.Value] have the part before the error. A
+	// [Mux] passes such a message of a kind that has a struct to its Fallback.
+	Err error `json:"-"`
 }
 
-// Value returns the text of an element of Raw by the names that lead to it below the root, such
-// as Value("CardId") or Value("ScanCodeInfo", "ScanType"). It returns the last one's where there
-// are several, and "" where there is none. It reads Raw anew each time.
-func (m *Unknown) Value(path ...string) string {
-	var d reader
-	d.everything = true
-	if d.read(m.Raw) != nil || len(path) == 0 {
-		return ""
-	}
-	value, match := "", 0 // match is how many of path the elements around the present one are
-	for i := range d.count {
-		n := d.node(i)
-		match = min(match, n.depth-1)
-		if match < n.depth-1 || match >= len(path) || n.name != path[match] {
-			continue
-		}
-		if match++; match == len(path) {
-			value = n.text
-		}
-	}
-	return value
-}
+// Value returns the text of one element, such as Value("CardId"). It is short for m.Raw.Value; see
+// [Raw.Value].
+func (m *Unknown) Value(path ...string) string { return m.Raw.Value(path...) }
 
-func (m *Unknown) set(path, value string) error {
+func (m *Unknown) set(path, value string) bool {
 	switch path {
 	case "EventKey":
 		m.EventKey = value
@@ -53,11 +34,21 @@ func (m *Unknown) set(path, value string) error {
 		m.InfoType = value
 	case "AuthorizerAppid":
 		m.AuthorizerAppID = value
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
-func (m *Unknown) kind() string { return string(appendKind(nil, m.MsgType, m.Event)) }
+// kind is the name of the kind. It is "" if the kind has a struct but m could not be read into it,
+// because the handler for that kind does not take an Unknown.
+func (m *Unknown) kind() string {
+	kind := string(appendKind(nil, m.MsgType, m.Event))
+	if _, typed := kinds[kind]; typed {
+		return ""
+	}
+	return kind
+}
 
-// keep gives m its own copy of the body.
-func (m *Unknown) keep(body []byte) { m.Raw = bytes.Clone(body) }
+// goodHead reports whether m has a kind.
+func (m *Unknown) goodHead() bool { return m.MsgType != "" || m.InfoType != "" }

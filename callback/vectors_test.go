@@ -1,10 +1,19 @@
 package callback
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"encoding/xml"
+	"fmt"
 	"os"
+	"sort"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -86,6 +95,13 @@ func TestDecryptVectors(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, v.Plaintext, string(got))
 			assert.Len(t, got, v.Bytes)
+			for _, body := range []string{
+				"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[" + v.Encrypt + "]]></Encrypt></xml>", `{"Encrypt":"` + v.Encrypt + `"}`,
+			} {
+				e, err := ParseEnvelope([]byte(body))
+				require.NoError(t, err)
+				assert.Equal(t, v.Encrypt, e.Encrypt)
+			}
 		})
 	}
 }
@@ -141,4 +157,46 @@ func TestRealKeysNeedALenientDecoder(t *testing.T) {
 		}
 	}
 	assert.NotZero(t, refused, "the vectors have a key whose last bits mean nothing")
+}
+
+// TestSealVectors seals each plaintext and opens it with a reader that shares no code with ours.
+func TestSealVectors(t *testing.T) {
+	t.Parallel()
+	for _, v := range readVectors(t).AES {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			c, err := NewCrypter(Account{AppID: v.AppID, Token: v.Token, AESKey: v.AESKey})
+			require.NoError(t, err)
+			var e struct {
+				Encrypt, MsgSignature, Nonce string
+				TimeStamp                    int64
+			}
+			require.NoError(t, xml.Unmarshal(c.Sealer().Seal(nil, XML, []byte(v.Plaintext), 1763913600, "n1"), &e))
+			assert.Equal(t, v.Plaintext, openAlone(t, v, e.TimeStamp, e.Nonce, e.MsgSignature, e.Encrypt))
+			require.NoError(t, json.Unmarshal(c.Sealer().Seal(nil, JSON, []byte(v.Plaintext), 1763913601, "n2"), &e))
+			assert.Equal(t, v.Plaintext, openAlone(t, v, e.TimeStamp, e.Nonce, e.MsgSignature, e.Encrypt))
+		})
+	}
+}
+
+// openAlone verifies and decrypts as reference 6.3 and 6.4 say, with the standard library alone.
+func openAlone(t *testing.T, v vector, stamp int64, nonce, signature, encrypt string) string {
+	parts := []string{v.Token, strconv.FormatInt(stamp, 10), nonce, encrypt}
+	sort.Strings(parts)
+	require.Equal(t, fmt.Sprintf("%x", sha1.Sum([]byte(strings.Join(parts, "")))), signature)
+	key, err := base64.StdEncoding.DecodeString(v.AESKey + "=")
+	require.NoError(t, err)
+	text, err := base64.StdEncoding.DecodeString(encrypt)
+	require.NoError(t, err)
+	require.Zero(t, len(text)%32, "padded to 32")
+	block, err := aes.NewCipher(key)
+	require.NoError(t, err)
+	cipher.NewCBCDecrypter(block, key[:16]).CryptBlocks(text, text)
+	pad := int(text[len(text)-1])
+	require.True(t, 1 <= pad && pad <= 32)
+	require.Equal(t, bytes.Repeat([]byte{byte(pad)}, pad), text[len(text)-pad:])
+	text = text[16 : len(text)-pad]
+	size := int(binary.BigEndian.Uint32(text))
+	require.Equal(t, v.AppID, string(text[4+size:]))
+	return string(text[4 : 4+size])
 }

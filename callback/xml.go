@@ -1,185 +1,162 @@
 package callback
 
 import (
-	"math/bits"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// xmlState is where a reader is in the platform's dialect of XML: elements with text or elements
-// in them. It knows no DTD, expands nothing but the five entities and character references, and
-// passes over attributes, comments and processing instructions.
-type xmlState struct {
-	doc  string
-	pos  int
-	root string // its name
+const (
+	cdataStart = "<![CDATA["
+	cdataEnd   = "]]>"
+)
 
-	depth int                 // how many elements around pos were entered, the root among them
-	open  [maxDepth + 1]int16 // the number of each one's node, but for the root's
-
-	// Text of the innermost element, of which nothing is kept once it has elements in it.
-	text   string
-	joined []byte // text and what was joined to it, once there is more than one piece
-	full   bool   // has elements in it
-}
-
-// readXML reads the whole document.
-func (x *reader) readXML() error {
-	for x.root == "" || x.depth > 0 {
-		if 0 < x.depth && x.depth <= maxDepth {
-			if err := x.leaves(); err != nil {
-				return err
-			}
-		}
-		if err := x.next(); err != nil {
-			return err
-		}
+// readXML reads the whole document in the platform's dialect of XML: elements with text or
+// elements in them. It knows no DTD, expands nothing but the five entities and character
+// references, and passes over attributes, comments and processing instructions.
+func (r *reader) readXML() error {
+	if err := r.skipComments(); err != nil {
+		return err
 	}
-	return x.trailer()
-}
-
-// next reads up to the end of the next tag, comment, CDATA or the like.
-func (x *reader) next() error {
-	if !x.takesText() {
-		x.skipBlanks()
-	}
-	lt := 0
-	if x.pos < len(x.doc) && x.doc[x.pos] != '<' {
-		lt = strings.IndexByte(x.doc[x.pos:], '<')
-	}
-	if lt < 0 || x.pos+lt+1 >= len(x.doc) {
+	if !strings.HasPrefix(r.doc[r.pos:], "<") {
 		return errEnds
 	}
-	if lt > 0 && x.takesText() {
-		x.join(unescape(x.doc[x.pos : x.pos+lt]))
+	root, empty, err := r.startTag()
+	if err == nil && !empty {
+		_, err = r.content(0, root)
 	}
-	x.pos += lt + 1
-	switch x.doc[x.pos] {
-	case '/':
-		return x.endTag()
-	case '?':
-		return x.skipPast("?>")
-	case '!':
-		return x.bang()
+	if err == nil {
+		err = r.skipComments()
 	}
-	return x.startTag()
+	if err == nil && r.pos < len(r.doc) {
+		err = errFollows
+	}
+	return err
 }
 
-// trailer refuses what follows the root, other than blanks and comments.
-func (x *reader) trailer() error {
-	for {
-		x.skipBlanks()
-		rest := x.doc[x.pos:]
-		var err error
-		switch {
-		case rest == "":
-			return nil
-		case strings.HasPrefix(rest, "<!--"):
-			err = x.skipPast("-->")
-		case strings.HasPrefix(rest, "<?"):
-			err = x.skipPast("?>")
-		default:
-			return malformed("something follows its end")
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// startTag reads a start tag.
-func (x *reader) startTag() error {
-	name := x.doc[x.pos:]
-	name = name[:nameSize(name)]
-	x.pos += len(name)
-	if name == "" {
-		return malformed("a tag has no name")
-	}
-	empty, err := x.skipAttributes()
+// element reads the element whose start tag is at pos. Depth is 1 below the root.
+func (r *reader) element(depth int, parent string) error {
+	start := r.pos
+	name, empty, err := r.startTag()
 	if err != nil {
 		return err
 	}
-	switch {
-	case x.depth == 0:
-		x.root = name
-	case x.depth > maxDepth:
-		return malformed("it has more than 16 levels")
-	case empty:
-		x.full = true
-		return x.add(x.depth, name, "")
-	default:
-		i, err := x.append(node{name: name, depth: x.depth})
-		if err != nil {
+	if depth > maxDepth {
+		return errDeep
+	}
+	i, err := r.begin(depth, name)
+	if err != nil {
+		return err
+	}
+	text, whole := "", empty
+	if !whole && r.texts != nil {
+		text, whole = r.personsText(depth, parent, name)
+	}
+	if !whole {
+		if text, err = r.content(depth, name); err != nil {
 			return err
 		}
-		x.open[x.depth] = int16(i)
 	}
-	if !empty {
-		x.depth++
-		x.text, x.joined, x.full = "", nil, false
-	}
+	r.complete(i, text, start, r.pos)
 	return nil
 }
 
-// leaves reads the elements that come next for as long as they are what nearly all are: one CDATA
-// or text that needs no more than to be read, in tags without attributes.
-func (x *reader) leaves() error {
-	for rest := x.doc[x.pos:]; ; {
-		for len(rest) > 0 && blank(rest[0]) {
-			rest = rest[1:]
+// content reads what is in the element called name, up to and with its end tag. It returns the
+// element's text, which is empty if it has elements in it.
+func (r *reader) content(depth int, name string) (string, error) {
+	var text pieces
+	elements := false
+	for {
+		rest := r.doc[r.pos:]
+		if !strings.HasPrefix(rest, "<") {
+			lt := strings.IndexByte(rest, '<')
+			if lt < 0 {
+				return "", errEnds
+			}
+			if !elements {
+				text.add(unescape(rest[:lt]), false)
+			}
+			r.pos, rest = r.pos+lt, rest[lt:]
 		}
-		name, text, size := leaf(rest)
-		if size == 0 {
-			return nil
+		if len(rest) == 1 {
+			return "", errEnds
 		}
-		if err := x.add(x.depth, name, text); err != nil {
-			return err
+		var err error
+		switch rest[1] {
+		case '/':
+			if err = r.endTag(name); err != nil || elements {
+				return "", err
+			}
+			return text.String(), nil
+		case '!', '?':
+			if !strings.HasPrefix(rest, cdataStart) {
+				err = r.skipComment()
+				break
+			}
+			var inner string
+			if inner, err = r.cdata(); !elements {
+				text.add(inner, true)
+			}
+		default:
+			elements = true
+			err = r.element(depth+1, name)
 		}
-		rest = rest[size:]
-		x.pos, x.full = len(x.doc)-len(rest), true
+		if err != nil {
+			return "", err
+		}
 	}
 }
 
-// leaf reads the element that s begins with, and returns its size, or 0 if it takes more.
-func leaf(s string) (name, text string, size int) {
-	if len(s) < 2 || s[0] != '<' || s[1] == '!' || s[1] == '?' {
-		return "", "", 0
+// personsText reads what a person wrote, from behind the start tag called name up to and with its
+// end tag. It reads nothing and reports false if this is another element, or one that is not in
+// CDATA. It does so for the second element of a name too, or a body could be searched to its end
+// thousands of times.
+func (r *reader) personsText(depth int, parent, name string) (text string, ok bool) {
+	i := r.texts.find(depth, parent, name)
+	if i < 0 || r.searched&(1<<i) != 0 {
+		return "", false
 	}
-	n := nameSize(s[1:])
-	if n == 0 || n+1 == len(s) || s[n+1] != '>' {
-		return "", "", 0
+	s, ok := strings.CutPrefix(skipBlanks(r.doc[r.pos:]), cdataStart)
+	if !ok {
+		return "", false
 	}
-	name, rest := s[1:n+1], s[n+2:]
-	if strings.HasPrefix(rest, cdataStart) {
-		text = rest[len(cdataStart):]
-		end := tame(text, ']', ']')
-		if strings.HasPrefix(text[end:], cdataEnd) {
-			text = text[:end]
-		} else {
-			if end = cdataSize(text); end < 0 {
-				return "", "", 0
-			}
-			text = normalize(text[:end])
-		}
-		rest = rest[len(cdataStart)+end+len(cdataEnd):]
-	} else {
-		end := tame(rest, '<', '&')
-		text, rest = rest[:end], rest[end:]
+	r.searched |= 1 << i
+	end := r.texts.end(i, s)
+	if end < 0 {
+		return "", false
 	}
-	if len(rest) < n+3 || rest[0] != '<' || rest[1] != '/' || rest[n+2] != '>' || rest[2:n+2] != name {
-		return "", "", 0
+	r.pos = len(r.doc) - len(s) + end + len(r.texts.ends[i])
+	// Gateways, and our own replies, write ]]> as the end of one CDATA and the start of another.
+	return normalize(strings.ReplaceAll(s[:end], "]]]]><![CDATA[>", cdataEnd)), true
+}
+
+// startTag reads a start tag, and reports whether it is an end tag too.
+func (r *reader) startTag() (name string, empty bool, err error) {
+	r.pos += len("<")
+	name = r.doc[r.pos:]
+	name = name[:nameSize(name)]
+	r.pos += len(name)
+	switch {
+	case r.pos == len(r.doc):
+		return "", false, errEnds
+	case strings.HasPrefix(name, "!"):
+		return "", false, errDTD
+	case name == "":
+		return "", false, malformed("a tag has no name")
 	}
-	return name, text, len(s) - len(rest) + n + 3
+	if r.doc[r.pos] == '>' { // nearly always
+		r.pos++
+		return name, false, nil
+	}
+	empty, err = r.skipAttributes()
+	return name, empty, err
 }
 
 // skipAttributes moves past the > of a start tag, and reports whether there was a / before it.
-func (x *reader) skipAttributes() (empty bool, err error) {
-	if x.pos < len(x.doc) && x.doc[x.pos] == '>' { // there are none
-		x.pos++
-		return false, nil
-	}
+func (r *reader) skipAttributes() (empty bool, err error) {
 	var quote byte
-	for ; x.pos < len(x.doc); x.pos++ {
-		switch c := x.doc[x.pos]; {
+	for ; r.pos < len(r.doc); r.pos++ {
+		switch c := r.doc[r.pos]; {
 		case quote != 0:
 			if c == quote {
 				quote = 0
@@ -189,125 +166,184 @@ func (x *reader) skipAttributes() (empty bool, err error) {
 		case c == '<':
 			return false, malformed("a tag has no end")
 		case c == '>':
-			x.pos++
-			return x.doc[x.pos-2] == '/', nil
+			r.pos++
+			return r.doc[r.pos-2] == '/', nil
 		}
 	}
 	return false, errEnds
 }
 
-// endTag reads an end tag, from its /.
-func (x *reader) endTag() error {
-	gt := strings.IndexByte(x.doc[x.pos:], '>')
-	if gt < 0 {
-		return errEnds
-	}
-	name := x.doc[x.pos+1 : x.pos+gt]
-	size := nameSize(name)
-	x.pos += gt + 1
-	if x.depth == 0 || x.innermost() != name[:size] || strings.TrimSpace(name[size:]) != "" {
-		return malformed("its tags do not match")
-	}
-	text := x.text
-	if x.joined != nil {
-		text = string(x.joined)
-	}
-	if x.full {
-		text = ""
-	}
-	x.full = true
-	if x.depth--; x.depth == 0 {
-		return nil
-	}
-	return x.complete(int(x.open[x.depth]), text)
-}
-
-// innermost returns the name of the innermost element.
-func (x *reader) innermost() string {
-	if x.depth == 1 {
-		return x.root
-	}
-	return x.node(int(x.open[x.depth-1])).name
-}
-
-// bang reads what begins with <!, from its !.
-func (x *reader) bang() error {
-	rest := x.doc[x.pos-1:]
+// endTag reads the end tag of the element called name.
+func (r *reader) endTag(name string) error {
+	after, ok := strings.CutPrefix(r.doc[r.pos+len("</"):], name)
+	after = skipBlanks(after)
 	switch {
-	case strings.HasPrefix(rest, "<!--"):
-		x.pos += len("!--")
-		return x.skipPast("-->")
-	case strings.HasPrefix(rest, cdataStart):
-		start := x.pos + len(cdataStart) - 1
-		end := cdataSize(x.doc[start:])
-		if end < 0 {
-			return errEnds
-		}
-		if x.takesText() {
-			x.join(normalize(x.doc[start : start+end]))
-		}
-		x.pos = start + end + len(cdataEnd)
+	case ok && strings.HasPrefix(after, ">"):
+		r.pos = len(r.doc) - len(after) + len(">")
 		return nil
-	case strings.HasPrefix(cdataStart, rest) || strings.HasPrefix("<!--", rest):
+	case !strings.Contains(after, ">"):
 		return errEnds
 	}
-	return malformed("it has a DTD")
+	return malformed("its tags do not match")
 }
 
-// takesText reports whether text belongs to the innermost element. Between elements there is
-// only white space.
-func (x *reader) takesText() bool { return x.depth > 1 && !x.full }
+// cdata reads a CDATA section.
+func (r *reader) cdata() (string, error) {
+	start := r.pos + len(cdataStart)
+	size := strings.Index(r.doc[start:], cdataEnd)
+	if size < 0 {
+		return "", errEnds
+	}
+	r.pos = start + size + len(cdataEnd)
+	return normalize(r.doc[start : start+size]), nil
+}
 
-// join adds a piece of text to the innermost element.
-func (x *reader) join(piece string) {
+// skipComments moves past blanks, comments and processing instructions.
+func (r *reader) skipComments() error {
+	for {
+		rest := skipBlanks(r.doc[r.pos:])
+		r.pos = len(r.doc) - len(rest)
+		if !strings.HasPrefix(rest, "<!--") && !strings.HasPrefix(rest, "<?") {
+			return nil
+		}
+		if err := r.skipComment(); err != nil {
+			return err
+		}
+	}
+}
+
+// skipComment moves past a comment or processing instruction.
+func (r *reader) skipComment() error {
+	start, end := "<!--", "-->"
+	rest := r.doc[r.pos:]
 	switch {
-	case x.joined != nil:
-		x.joined = append(x.joined, piece...)
-	case x.text == "":
-		x.text = piece
-	default:
-		x.joined = append(append(x.joined, x.text...), piece...)
+	case strings.HasPrefix(rest, "<?"):
+		start, end = "<?", "?>"
+	case strings.HasPrefix(cdataStart, rest) || strings.HasPrefix(start, rest):
+		return errEnds
+	case !strings.HasPrefix(rest, start):
+		return errDTD
 	}
-}
-
-func (x *reader) skipBlanks() {
-	for x.pos < len(x.doc) && blank(x.doc[x.pos]) {
-		x.pos++
-	}
-}
-
-func (x *reader) skipPast(mark string) error {
-	i := strings.Index(x.doc[x.pos:], mark)
-	if i < 0 {
+	size := strings.Index(rest[len(start):], end)
+	if size < 0 {
 		return errEnds
 	}
-	x.pos += i + len(mark)
+	r.pos += len(start) + size + len(end)
 	return nil
 }
 
-// cdataSize returns where a CDATA section ends, after whose start s begins, or -1.
-func cdataSize(s string) int {
-	i := strings.IndexByte(s, cdataEnd[0])
-	if i < 0 || strings.HasPrefix(s[i:], cdataEnd) {
-		return i // nearly always
+// pieces is the text of an element, which may be written as text, CDATA and comments in turn.
+type pieces struct {
+	first string // the only one, mostly
+	all   []byte // first and what follows it, once there is more
+	cdata bool   // has CDATA
+}
+
+// add adds a piece. Blanks between a tag and CDATA come from a pretty-printer and are left out.
+func (p *pieces) add(piece string, cdata bool) {
+	switch {
+	case !cdata && p.cdata && skipBlanks(piece) == "":
+		return
+	case cdata && !p.cdata && p.all == nil && skipBlanks(p.first) == "":
+		p.first = piece
+	case p.all != nil:
+		p.all = append(p.all, piece...)
+	case p.first == "":
+		p.first = piece
+	default:
+		p.all = append(append(p.all, p.first...), piece...)
 	}
-	return strings.Index(s, cdataEnd)
+	p.cdata = p.cdata || cdata
+}
+
+func (p *pieces) String() string {
+	if p.all != nil {
+		return string(p.all)
+	}
+	return p.first
 }
 
 // nameSize returns the length of the name that s begins with.
 func nameSize(s string) int {
-	i := 0
-	for ; len(s)-i >= 8; i += 8 {
-		if below := under(word(s[i:]), '>'+1); below != 0 {
-			i += bits.TrailingZeros64(below) / 8
-			break
-		}
-	}
-	for ; i < len(s); i++ {
-		c := s[i]
-		if c <= '>' && (c == '>' || c == '/' || c == '<' || blank(c)) { // letters are all above
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c > '>': // nearly always
+		case c == '>' || c == '/' || c == '<' || blank(c):
 			return i
 		}
 	}
 	return len(s)
+}
+
+// skipBlanks returns s without the blanks that it begins with.
+func skipBlanks(s string) string {
+	for len(s) > 0 && blank(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+// trimBlanks returns s without the blanks around it.
+func trimBlanks(s string) string {
+	s = skipBlanks(s)
+	for len(s) > 0 && blank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// unescape returns text with its references resolved, cleaned. References that XML does not have
+// by itself stay as they are.
+func unescape(text string) string {
+	amp := strings.IndexByte(text, '&')
+	if amp < 0 {
+		return normalize(text)
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for ; amp >= 0; amp = strings.IndexByte(text, '&') {
+		b.WriteString(normalize(text[:amp]))
+		char, size := reference(text[amp:])
+		if legal(char) {
+			b.WriteRune(char)
+		}
+		text = text[amp+size:]
+	}
+	b.WriteString(normalize(text))
+	return b.String()
+}
+
+// reference reads the reference that s begins with. Without one it returns the & itself.
+func reference(s string) (r rune, size int) {
+	end := 1
+	for end < len(s) && (s[end] == '#' || '0' <= s[end] && s[end] <= '9' || 'a' <= s[end]|0x20 && s[end]|0x20 <= 'z') {
+		end++
+	}
+	if end == len(s) || s[end] != ';' {
+		return '&', 1
+	}
+	switch name := s[1:end]; name {
+	case "lt":
+		r = '<'
+	case "gt":
+		r = '>'
+	case "amp":
+		r = '&'
+	case "apos":
+		r = '\''
+	case "quot":
+		r = '"'
+	default:
+		digits, ok := strings.CutPrefix(name, "#")
+		base := 10
+		if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
+			digits, base = hex, 16
+		}
+		n, err := strconv.ParseUint(digits, base, 32)
+		if !ok || err != nil || n > utf8.MaxRune {
+			return '&', 1
+		}
+		r = rune(n) // half of a pair becomes U+FFFD when it is written
+	}
+	return r, end + 1
 }

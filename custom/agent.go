@@ -47,7 +47,7 @@ func (c *Client) Agents(ctx context.Context) ([]Agent, error) {
 			Nickname      string `json:"kf_nick"`
 			WeChatID      string `json:"kf_wx"`
 			Invited       string `json:"invite_wx"`
-			InviteExpires unix   `json:"invite_expire_time"`
+			InviteExpires number `json:"invite_expire_time"`
 			InviteStatus  string `json:"invite_status"`
 		} `json:"kf_list"`
 	}
@@ -81,9 +81,9 @@ func (c *Client) OnlineAgents(ctx context.Context) ([]OnlineAgent, error) {
 	var answer struct {
 		List []struct {
 			Account  string `json:"kf_account"`
-			Status   int    `json:"status"`
+			Status   number `json:"status"`
 			ID       word   `json:"kf_id"`
-			Sessions int    `json:"accepted_case"`
+			Sessions number `json:"accepted_case"`
 		} `json:"kf_online_list"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/customservice/getonlinekflist", nil, &answer); err != nil {
@@ -91,7 +91,7 @@ func (c *Client) OnlineAgents(ctx context.Context) ([]OnlineAgent, error) {
 	}
 	agents := make([]OnlineAgent, len(answer.List))
 	for i, a := range answer.List {
-		agents[i] = OnlineAgent{Account: a.Account, ID: string(a.ID), Status: a.Status, Sessions: a.Sessions}
+		agents[i] = OnlineAgent{Account: a.Account, ID: string(a.ID), Status: int(a.Status), Sessions: int(a.Sessions)}
 	}
 	return agents, nil
 }
@@ -118,6 +118,9 @@ func (c *Client) nameAgent(ctx context.Context, path, account, nickname string) 
 	}
 	if n := utf8.RuneCountInString(nickname); n < 1 || n > maxNickname {
 		return badArgument(fmt.Sprintf("the nickname has %d characters, it must have 1 to %d", n, maxNickname))
+	}
+	if reason := unwritable(nickname); reason != "" {
+		return badArgument("the nickname " + reason)
 	}
 	in := struct {
 		Account  string `json:"kf_account"`
@@ -150,6 +153,9 @@ func (c *Client) InviteAgent(ctx context.Context, account, wechatID string) erro
 	if wechatID == "" {
 		return badArgument("the WeChat id of the person to invite is empty")
 	}
+	if reason := unwritable(wechatID); reason != "" {
+		return badArgument("the WeChat id of the person to invite " + reason)
+	}
 	in := struct {
 		Account  string `json:"kf_account"`
 		WeChatID string `json:"invite_wx"`
@@ -167,6 +173,9 @@ func checkAccount(account string) error {
 		return badArgument(fmt.Sprintf("an agent's account has up to %d letters, digits and underscores before the @", maxPrefix))
 	case utf8.RuneCountInString(account) > maxAccount:
 		return badArgument(fmt.Sprintf("the agent's account has more than %d characters", maxAccount))
+	}
+	if reason := unwritable(id); reason != "" {
+		return badArgument("the agent's account " + reason)
 	}
 	return nil
 }

@@ -26,11 +26,11 @@ func runWireCases(t *testing.T, cases map[string]wireCase) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: tt.answer}
-			got, err := tt.call(t.Context(), custom.NewClient(f))
+			got, err := tt.call(t.Context(), newClient(f))
 			require.NoError(t, err)
 			assert.Equal(t, tt.result, got)
 			assert.Equal(t, []call{tt.want}, f.calls)
-			got, err = tt.call(t.Context(), custom.NewClient(&fake{err: coded(65400)}))
+			got, err = tt.call(t.Context(), newClient(&fake{err: coded(65400)}))
 			assert.Equal(t, coded(65400), err, "the Caller's error, untouched")
 			assert.Empty(t, got)
 		})
@@ -74,7 +74,7 @@ func TestAgentsToTheLetter(t *testing.T) {
 func TestAgentAnswersThatAreNonsense(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{`{"kf_list":[{"kf_id":{}}]}`, `{"kf_list":[{"invite_expire_time":"soon"}]}`} {
-		_, err := custom.NewClient(&fake{answer: answer}).Agents(t.Context())
+		_, err := newClient(&fake{answer: answer}).Agents(t.Context())
 		require.Error(t, err, answer)
 	}
 }
@@ -84,7 +84,7 @@ func TestAgentRefusals(t *testing.T) {
 	const shape = "custom: the agent's account must be prefix@id, with the WeChat id of the Official Account after the @"
 	const prefix = "custom: an agent's account has up to 10 letters, digits and underscores before the @"
 	f := &fake{answer: fine}
-	c, ctx := custom.NewClient(f), t.Context()
+	c, ctx := newClient(f), t.Context()
 	for account, want := range map[string]string{
 		"": shape, "test1": shape, "@test": shape, "test1@": shape,
 		"elevenchars@t": prefix, "客服@t": prefix, "a-b@t": prefix,
@@ -114,7 +114,7 @@ func FuzzAgents(f *testing.F) {
 	f.Add(`{"kf_list":[{"kf_id":1001,"invite_expire_time":"123456789"},{"kf_id":"1002"}]}`)
 	f.Add(`{"kf_list":[{"kf_id":null,"invite_expire_time":""},{"kf_id":1e400,"invite_expire_time":-1}]}`)
 	f.Fuzz(func(t *testing.T, answer string) {
-		agents, err := custom.NewClient(&fake{answer: answer}).Agents(t.Context())
+		agents, err := newClient(&fake{answer: answer}).Agents(t.Context())
 		assert.True(t, err == nil || agents == nil)
 	})
 }

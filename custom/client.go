@@ -2,8 +2,8 @@ package custom
 
 import (
 	"context"
-	"errors"
 	"net/http"
+	"reflect"
 )
 
 // Caller carries calls to the platform; [*github.com/org/wxhome/wechat.Client] is one. It must
@@ -14,37 +14,36 @@ type Caller interface {
 	// Repeatable() bool that returns true may be sent again after a lost answer, and nothing
 	// else but a GET may.
 	Call(ctx context.Context, method, path string, in, out any) error
+}
+
+// Doer carries requests that are not JSON. Only [Client.SetHeadImage] needs one: it asks the
+// [Caller] for it. Safe for concurrent use.
+type Doer interface {
 	// Do sends a request whose URL is a path, and returns an answer whose errcode is 0 and whose
-	// Body the caller closes. Only [Client.SetHeadImage] needs it.
+	// Body the caller closes.
 	Do(req *http.Request) (*http.Response, error)
 }
 
 // Client sends customer-service messages and manages agents through a [Caller].
 type Client struct{ caller Caller }
 
-// NewClient returns a Client that calls through c. Every wechat.Client has one already, as its
-// field Custom.
-func NewClient(c Caller) *Client { return &Client{c} }
-
-// ErrInvalidMessage is what [Client.Send] returns for a message that the platform cannot take,
-// told by errors.Is. Nothing has been sent.
-var ErrInvalidMessage = errors.New("custom: invalid message")
-
-// ErrTooLong is the [ErrInvalidMessage] of a [Text] over [MaxText] bytes; see [SplitText].
-var ErrTooLong error = &refusal{ErrInvalidMessage, "the text is too long"}
-
-// ErrInvalidArgument is what the calls that manage agents, sessions and records return for an
-// argument that the platform cannot take, told by errors.Is. Nothing has been asked.
-var ErrInvalidArgument = errors.New("custom: invalid argument")
-
-// refusal is an error of the given kind that says what is wrong.
-type refusal struct {
-	kind   error
-	reason string
+// NewClient returns a Client that calls through c. A c that is nil is an [ErrInvalidArgument]. Every
+// wechat.Client has a Client already, as its field Custom.
+func NewClient(c Caller) (*Client, error) {
+	if isNil(c) {
+		return nil, badArgument("the Caller is nil")
+	}
+	return &Client{c}, nil
 }
 
-func (e *refusal) Error() string { return "custom: " + e.reason }
-func (e *refusal) Unwrap() error { return e.kind }
-
-func badMessage(reason string) error  { return &refusal{ErrInvalidMessage, reason} }
-func badArgument(reason string) error { return &refusal{ErrInvalidArgument, reason} }
+// isNil also finds a nil pointer, func or map in an interface, which would panic at its first
+// use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}

@@ -15,5 +15,6 @@
 // What the platform refuses comes back as the Caller's error, untouched: with package wechat a
 // [*github.com/org/wxhome/wechat.Error], whose kind KindWindow says that the window is closed
 // or used up. What this package refuses before the wire is [ErrInvalidMessage], for a text over
-// the limit also [ErrTooLong], or [ErrInvalidArgument]. None of them holds an openid or a text.
+// the limit also [ErrTooLong], or [ErrInvalidArgument]. Each has a method KindName() string, by which
+// [github.com/org/wxhome/wechat.KindOf] knows its kind. None of them holds an openid or a text.
 package custom

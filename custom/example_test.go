@@ -13,12 +13,16 @@ import (
 // In a program the client is the field Custom of a wechat.Client.
 
 func ExampleClient_Send() {
-	client := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
+	client, err := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	ctx := context.Background()
 	fmt.Println(client.Send(ctx, "OPENID", custom.Text{Content: "您好，照片马上就到。"}))
 	fmt.Println(client.Send(ctx, "OPENID", custom.Image{MediaID: "MEDIA_ID"}, custom.WithAgent("teacher@school")))
 
-	err := client.Send(ctx, "OPENID", custom.Text{Content: strings.Repeat("长", 683)})
+	err = client.Send(ctx, "OPENID", custom.Text{Content: strings.Repeat("长", 683)})
 	fmt.Println(err, errors.Is(err, custom.ErrTooLong))
 	// Output:
 	// <nil>
@@ -27,7 +31,11 @@ func ExampleClient_Send() {
 }
 
 func ExampleSplitText() {
-	client := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
+	client, err := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	letter := strings.Repeat("今天我们去了公园，孩子们很高兴。", 50)
 	for _, part := range custom.SplitText(letter) {
 		err := client.Send(context.Background(), "OPENID", custom.Text{Content: part})
@@ -39,8 +47,12 @@ func ExampleSplitText() {
 }
 
 func ExampleClient_Records() {
-	client := custom.NewClient(&fake{answer: `{"recordlist":[{"openid":"OPENID","opercode":2003,"text":"照片呢？",` +
+	client, err := custom.NewClient(&fake{answer: `{"recordlist":[{"openid":"OPENID","opercode":2003,"text":"照片呢？",` +
 		`"time":1400563731,"worker":"teacher@school"}],"number":1,"msgid":20165267}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	day := time.Unix(1400515200, 0)
 	for r, err := range client.Records(context.Background(), day, day.Add(24*time.Hour)) {
 		if err != nil {

@@ -8,6 +8,11 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/custom"
 )
 
 const fine = `{"errcode":0,"errmsg":"ok"}`
@@ -58,6 +63,23 @@ func (f *fake) Do(req *http.Request) (*http.Response, error) {
 		return nil, f.err
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(f.answer))}, nil
+}
+
+// newClient is NewClient for a Caller that is there.
+func newClient(c custom.Caller) *custom.Client {
+	client, err := custom.NewClient(c)
+	if err != nil {
+		panic(err)
+	}
+	return client
+}
+
+// kindName is what an error says of its kind, as wechat.KindOf asks it.
+func kindName(t *testing.T, err error) string {
+	t.Helper()
+	var named interface{ KindName() string }
+	require.ErrorAs(t, err, &named)
+	return named.KindName()
 }
 
 // coded is an error as the platform's are.

@@ -10,7 +10,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
-	"net/url"
 )
 
 // maxHeadImage bounds what is read of a head image. The platform names no limit: this is that
@@ -21,43 +20,66 @@ const maxHeadImage = 10 << 20
 const maxAnswer = 64 << 10
 
 // SetHeadImage gives an agent another picture (客服头像), a JPEG of 640 x 640 pixels at best. It
-// is read whole, 10 MB at most, and not closed.
+// is read whole, 10 MB at most, and not closed. The Caller must be a [Doer] too, as a wechat.Client
+// is; otherwise the error is an [ErrInvalidArgument].
 //
 // POST /customservice/kfaccount/uploadheadimg
 func (c *Client) SetHeadImage(ctx context.Context, account string, jpeg io.Reader) error {
+	doer, ok := c.caller.(Doer)
+	if !ok {
+		return badArgument("the Caller cannot upload a head image: it has no method Do")
+	}
 	if err := checkAccount(account); err != nil {
 		return err
 	}
-	if jpeg == nil {
-		return badArgument("the head image is nil")
-	}
-	image, err := io.ReadAll(io.LimitReader(jpeg, maxHeadImage+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("custom: read head image: %w", err)
-	case len(image) > maxHeadImage:
-		return badArgument("the head image has more than 10 MB")
-	case !bytes.HasPrefix(image, []byte("\xFF\xD8\xFF")):
-		return badArgument("the head image is no JPEG")
+	image, err := readImage(jpeg)
+	if err != nil {
+		return err
 	}
 	body, contentType, err := form(image)
 	if err != nil {
 		return err
 	}
-	target := "/customservice/kfaccount/uploadheadimg?kf_account=" + url.QueryEscape(account)
+	target := "/customservice/kfaccount/uploadheadimg?kf_account=" + inQuery(account)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("custom: %w", err)
+		return badArgument(err.Error())
 	}
 	req.Header.Set("Content-Type", contentType)
-	answer, err := c.caller.Do(req)
+	answer, err := doer.Do(req)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	var done struct{}
-	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&done); err != nil {
-		return fmt.Errorf("custom: the head image was sent, and the answer is not JSON: %w", err)
+	return taken(answer.Body)
+}
+
+func readImage(jpeg io.Reader) ([]byte, error) {
+	if isNil(jpeg) {
+		return nil, badArgument("the head image is nil")
+	}
+	image, err := io.ReadAll(io.LimitReader(jpeg, maxHeadImage+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("custom: read head image: %w", err)
+	case len(image) > maxHeadImage:
+		return nil, badArgument("the head image has more than 10 MB")
+	case !bytes.HasPrefix(image, []byte("\xFF\xD8\xFF")):
+		return nil, badArgument("the head image is no JPEG")
+	}
+	return image, nil
+}
+
+// taken reads the answer, which says errcode 0 in so many words where the image was taken.
+func taken(answer io.Reader) error {
+	var done struct {
+		Code *number `json:"errcode"`
+	}
+	if err := json.NewDecoder(io.LimitReader(answer, maxAnswer)).Decode(&done); err != nil {
+		return oddAnswer("the head image was sent, and the answer is not the JSON that is documented: "+err.Error(), err)
+	}
+	if done.Code == nil || *done.Code != 0 {
+		return oddAnswer("the head image was sent, and the answer does not say that it was taken", nil)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"os"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -19,9 +20,9 @@ const jpeg = "\xFF\xD8\xFF\xE0 picture"
 func TestSetHeadImageToTheLetter(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: fine}
-	require.NoError(t, custom.NewClient(f).SetHeadImage(t.Context(), "test1@test", iotest.OneByteReader(strings.NewReader(jpeg))))
+	require.NoError(t, newClient(f).SetHeadImage(t.Context(), "test1@test", iotest.OneByteReader(strings.NewReader(jpeg))))
 	assert.Equal(t, "POST", f.sent.Method)
-	assert.Equal(t, "/customservice/kfaccount/uploadheadimg?kf_account=test1%40test", f.sent.URL.String())
+	assert.Equal(t, "/customservice/kfaccount/uploadheadimg?kf_account=test1@test", f.sent.URL.String())
 	kind, params, err := mime.ParseMediaType(f.sent.Header.Get("Content-Type"))
 	require.NoError(t, err)
 	assert.Equal(t, "multipart/form-data", kind)
@@ -46,6 +47,7 @@ func TestSetHeadImageRefusals(t *testing.T) {
 		want  string
 	}{
 		"nil":      {nil, "custom: the head image is nil"},
+		"no file":  {(*os.File)(nil), "custom: the head image is nil"},
 		"empty":    {strings.NewReader(""), "custom: the head image is no JPEG"},
 		"PNG":      {strings.NewReader("\x89PNG\r\n"), "custom: the head image is no JPEG"},
 		"too long": {io.MultiReader(strings.NewReader(jpeg), strings.NewReader(strings.Repeat("x", 10<<20))), "custom: the head image has more than 10 MB"},
@@ -54,7 +56,7 @@ func TestSetHeadImageRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: fine}
-			err := custom.NewClient(f).SetHeadImage(t.Context(), "a@b", tt.image)
+			err := newClient(f).SetHeadImage(t.Context(), "a@b", tt.image)
 			require.EqualError(t, err, tt.want)
 			assert.Equal(t, name != "broken", errors.Is(err, custom.ErrInvalidArgument))
 			assert.Equal(t, name == "broken", errors.Is(err, broken))
@@ -65,8 +67,31 @@ func TestSetHeadImageRefusals(t *testing.T) {
 
 func TestSetHeadImageAnswers(t *testing.T) {
 	t.Parallel()
-	err := custom.NewClient(&fake{err: coded(65401)}).SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg))
+	err := newClient(&fake{err: coded(65401)}).SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg))
 	assert.Equal(t, coded(65401), err)
-	err = custom.NewClient(&fake{answer: "<html>"}).SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg))
-	require.ErrorContains(t, err, "the answer is not JSON")
+	err = newClient(&fake{answer: "<html>"}).SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg))
+	require.ErrorContains(t, err, "the answer is not the JSON")
+	assert.Equal(t, "lost", kindName(t, err))
+	for _, answer := range []string{`{}`, `{"code":500}`, `{"errmsg":"ok"}`, `{"errcode":1.5}`, `{"errcode":"x"}`, `{"errcode":null}`, `[]`, ``, `{"errcode":0`} {
+		err := newClient(&fake{answer: answer}).SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg))
+		require.Error(t, err, answer)
+		assert.Equal(t, "lost", kindName(t, err), answer)
+		assert.Equal(t, 1, strings.Count(err.Error(), "custom: "), err)
+	}
+	for _, answer := range []string{fine, `{"errcode":"0"}`, `{"errcode":0.0,"errmsg":"in a normal state"}`, " {\"errcode\":0}\n"} {
+		require.NoError(t, newClient(&fake{answer: answer}).SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg)), answer)
+	}
+}
+
+// onlyCalls is a Caller that has no Do, as one that a test or a gate of one's own is.
+type onlyCalls struct{ custom.Caller }
+
+func TestAllButTheHeadImageNeedsCallAlone(t *testing.T) {
+	t.Parallel()
+	f := &fake{answer: fine}
+	c := newClient(onlyCalls{f})
+	require.NoError(t, c.Send(t.Context(), "O", custom.Text{Content: "hi"}))
+	err := c.SetHeadImage(t.Context(), "a@b", strings.NewReader(jpeg))
+	require.ErrorIs(t, err, custom.ErrInvalidArgument)
+	require.ErrorContains(t, err, "no method Do")
 }

@@ -1,9 +1,6 @@
 package custom
 
-import (
-	"fmt"
-	"unicode/utf8"
-)
+import "fmt"
 
 // Message is one customer-service message: a [Text], [Image], [Voice], [Video], [Music],
 // [News], [MPNews], [MPNewsArticle], [Menu], [Card] or [MiniProgram], or a pointer to one.
@@ -163,21 +160,24 @@ func (m Image) body() any         { return m }
 func (m Voice) body() any         { return m }
 func (m Video) body() any         { return m }
 func (m Music) body() any         { return m }
-func (m News) body() any          { return map[string][]News{"articles": {m}} }
+func (m News) body() any          { return articles{[]News{m}} }
 func (m MPNews) body() any        { return m }
 func (m MPNewsArticle) body() any { return m }
 func (m Menu) body() any          { return m }
 func (m Card) body() any          { return m }
 func (m MiniProgram) body() any   { return m }
 
+// articles is how News is sent.
+type articles struct {
+	Articles []News `json:"articles"`
+}
+
 func (m Text) check() error {
 	switch {
 	case m.Content == "":
 		return badMessage("the text's Content is empty")
 	case len(m.Content) > MaxText:
-		return &refusal{ErrTooLong, fmt.Sprintf("the text has %d bytes, at most %d; SplitText cuts it", len(m.Content), MaxText)}
-	case !utf8.ValidString(m.Content):
-		return badMessage("the text's Content is not valid UTF-8")
+		return &refusal{ErrTooLong, "value", fmt.Sprintf("the text has %d bytes, at most %d; SplitText cuts it", len(m.Content), MaxText)}
 	}
 	return nil
 }

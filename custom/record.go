@@ -2,7 +2,6 @@ package custom
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -73,7 +72,7 @@ func (c *Client) Records(ctx context.Context, from, to time.Time) iter.Seq2[Reco
 				return
 			}
 			if next <= q.After { // the same page over and over
-				yield(Record{}, errors.New("custom: the platform gave a full page of records and no next one"))
+				yield(Record{}, oddAnswer("the platform gave a full page of records and no next one", nil))
 				return
 			}
 			q.After = next
@@ -96,19 +95,19 @@ func (c *Client) recordsPage(ctx context.Context, q recordQuery) (records []Reco
 	var answer struct {
 		List []struct {
 			OpenID    string `json:"openid"`
-			Operation int    `json:"opercode"`
+			Operation number `json:"opercode"`
 			Text      string `json:"text"`
-			Time      unix   `json:"time"`
+			Time      number `json:"time"`
 			Agent     string `json:"worker"`
 		} `json:"recordlist"`
-		Next int64 `json:"msgid"`
+		Next number `json:"msgid"`
 	}
 	if err := c.caller.Call(ctx, http.MethodPost, "/customservice/msgrecord/getmsglist", q, &answer); err != nil {
 		return nil, 0, err
 	}
 	records = make([]Record, len(answer.List))
 	for i, r := range answer.List {
-		records[i] = Record{OpenID: r.OpenID, Agent: r.Agent, Operation: r.Operation, Text: r.Text, Time: r.Time.time()}
+		records[i] = Record{OpenID: r.OpenID, Agent: r.Agent, Operation: int(r.Operation), Text: r.Text, Time: r.Time.time()}
 	}
-	return records, answer.Next, nil
+	return records, int64(answer.Next), nil
 }

@@ -23,7 +23,7 @@ func page(n int, next int64) string {
 func collect(t *testing.T, f *fake) (records []custom.Record, last error) {
 	t.Helper()
 	from := time.Unix(1400500000, 999)
-	for r, err := range custom.NewClient(f).Records(t.Context(), from, from.Add(24*time.Hour)) {
+	for r, err := range newClient(f).Records(t.Context(), from, from.Add(24*time.Hour)) {
 		require.NoError(t, last, "nothing comes after an error")
 		if last = err; err == nil {
 			records = append(records, r)
@@ -72,7 +72,7 @@ func TestRecordsEndWithTheLoop(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: page(1000, 7)}
 	now := time.Now()
-	for _, err := range custom.NewClient(f).Records(t.Context(), now, now) {
+	for _, err := range newClient(f).Records(t.Context(), now, now) {
 		require.NoError(t, err)
 		break
 	}
@@ -88,7 +88,7 @@ func TestRecordsRefusals(t *testing.T) {
 		now.Add(24*time.Hour + time.Second): "custom: the records span 24h0m1s, at most 24h0m0s: ask for each day by itself",
 	} {
 		n := 0
-		for _, err := range custom.NewClient(f).Records(t.Context(), now, to) {
+		for _, err := range newClient(f).Records(t.Context(), now, to) {
 			require.ErrorIs(t, err, custom.ErrInvalidArgument)
 			require.EqualError(t, err, want)
 			n++

@@ -45,9 +45,9 @@ func TestSendToTheLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: fine}
-			require.NoError(t, custom.NewClient(f).Send(t.Context(), "OPENID", tt.m))
+			require.NoError(t, newClient(f).Send(t.Context(), "OPENID", tt.m))
 			assert.Equal(t, []call{{"POST", sendPath, `{"touser":"OPENID",` + tt.body, false}}, f.calls, "and it must not be repeated")
-			err := custom.NewClient(&fake{err: coded(45015)}).Send(t.Context(), "OPENID", tt.m)
+			err := newClient(&fake{err: coded(45015)}).Send(t.Context(), "OPENID", tt.m)
 			assert.Equal(t, coded(45015), err, "the Caller's error, untouched")
 		})
 	}
@@ -68,7 +68,7 @@ func TestSendOptions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: fine}
-			require.NoError(t, custom.NewClient(f).Send(t.Context(), "OPENID", custom.Text{Content: "hi"}, tt.opts...))
+			require.NoError(t, newClient(f).Send(t.Context(), "OPENID", custom.Text{Content: "hi"}, tt.opts...))
 			assert.Equal(t, text+tt.tail, f.calls[0].body)
 		})
 	}
@@ -80,45 +80,43 @@ func TestSendRefusals(t *testing.T) {
 	for name, tt := range map[string]struct {
 		to   string
 		m    custom.Message
-		opts []custom.Option
 		want string
 	}{
-		"no recipient":           {"", text, nil, "custom: the message has no recipient (the openid is empty)"},
-		"nil":                    {"O", nil, nil, "custom: the message is nil"},
-		"nil pointer":            {"O", (*custom.Text)(nil), nil, "custom: the message is nil"},
-		"empty text":             {"O", custom.Text{}, nil, "custom: the text's Content is empty"},
-		"long text":              {"O", custom.Text{Content: strings.Repeat("a", 2049)}, nil, "custom: the text has 2049 bytes, at most 2048; SplitText cuts it"},
-		"broken text":            {"O", custom.Text{Content: "a\xff"}, nil, "custom: the text's Content is not valid UTF-8"},
-		"image":                  {"O", custom.Image{}, nil, "custom: the image's MediaID is empty"},
-		"voice":                  {"O", custom.Voice{}, nil, "custom: the voice's MediaID is empty"},
-		"video":                  {"O", custom.Video{ThumbMediaID: "T"}, nil, "custom: the video's MediaID is empty"},
-		"video without thumb":    {"O", custom.Video{MediaID: "M"}, nil, "custom: the video's ThumbMediaID is empty"},
-		"music without thumb":    {"O", custom.Music{URL: "U"}, nil, "custom: the music's ThumbMediaID is empty"},
-		"music without address":  {"O", custom.Music{ThumbMediaID: "T"}, nil, "custom: the music has no address (URL and HQURL are empty)"},
-		"news":                   {"O", custom.News{}, nil, "custom: the news is empty: give it a Title and a URL"},
-		"mpnews":                 {"O", custom.MPNews{}, nil, "custom: the mpnews's MediaID is empty"},
-		"mpnewsarticle":          {"O", custom.MPNewsArticle{}, nil, "custom: the mpnewsarticle's ArticleID is empty"},
-		"menu":                   {"O", custom.Menu{Head: "?"}, nil, "custom: the menu has no Items"},
-		"menu item without id":   {"O", custom.Menu{Items: []custom.MenuItem{{ID: "1", Content: "a"}, {Content: "b"}}}, nil, "custom: item 2 of the menu has no ID or no Content"},
-		"menu item without text": {"O", custom.Menu{Items: []custom.MenuItem{{ID: "1"}}}, nil, "custom: item 1 of the menu has no ID or no Content"},
-		"card":                   {"O", custom.Card{}, nil, "custom: the card's CardID is empty"},
-		"mini program":           {"O", custom.MiniProgram{PagePath: "p", ThumbMediaID: "T"}, nil, "custom: the mini program's AppID is empty"},
-		"mini program's page":    {"O", custom.MiniProgram{AppID: "a", ThumbMediaID: "T"}, nil, "custom: the mini program's PagePath is empty"},
-		"mini program's thumb":   {"O", custom.MiniProgram{AppID: "a", PagePath: "p"}, nil, "custom: the mini program's ThumbMediaID is empty"},
-		"nil option":             {"O", text, []custom.Option{nil}, "custom: an option is nil"},
-		"empty agent":            {"O", text, []custom.Option{custom.WithAgent("")}, "custom: WithAgent: the agent's account is empty"},
+		"no recipient":           {"", text, "custom: the message has no recipient (the openid is empty)"},
+		"nil":                    {"O", nil, "custom: the message is nil"},
+		"nil pointer":            {"O", (*custom.Text)(nil), "custom: the message is nil"},
+		"empty text":             {"O", custom.Text{}, "custom: the text's Content is empty"},
+		"long text":              {"O", custom.Text{Content: strings.Repeat("a", 2049)}, "custom: the text has 2049 bytes, at most 2048; SplitText cuts it"},
+		"broken text":            {"O", custom.Text{Content: "a\xff"}, "custom: the text's Content is not valid UTF-8"},
+		"image":                  {"O", custom.Image{}, "custom: the image's MediaID is empty"},
+		"voice":                  {"O", custom.Voice{}, "custom: the voice's MediaID is empty"},
+		"video":                  {"O", custom.Video{ThumbMediaID: "T"}, "custom: the video's MediaID is empty"},
+		"video without thumb":    {"O", custom.Video{MediaID: "M"}, "custom: the video's ThumbMediaID is empty"},
+		"music without thumb":    {"O", custom.Music{URL: "U"}, "custom: the music's ThumbMediaID is empty"},
+		"music without address":  {"O", custom.Music{ThumbMediaID: "T"}, "custom: the music has no address (URL and HQURL are empty)"},
+		"news":                   {"O", custom.News{}, "custom: the news is empty: give it a Title and a URL"},
+		"mpnews":                 {"O", custom.MPNews{}, "custom: the mpnews's MediaID is empty"},
+		"mpnewsarticle":          {"O", custom.MPNewsArticle{}, "custom: the mpnewsarticle's ArticleID is empty"},
+		"menu":                   {"O", custom.Menu{Head: "?"}, "custom: the menu has no Items"},
+		"menu item without id":   {"O", custom.Menu{Items: []custom.MenuItem{{ID: "1", Content: "a"}, {Content: "b"}}}, "custom: item 2 of the menu has no ID or no Content"},
+		"menu item without text": {"O", custom.Menu{Items: []custom.MenuItem{{ID: "1"}}}, "custom: item 1 of the menu has no ID or no Content"},
+		"card":                   {"O", custom.Card{}, "custom: the card's CardID is empty"},
+		"mini program":           {"O", custom.MiniProgram{PagePath: "p", ThumbMediaID: "T"}, "custom: the mini program's AppID is empty"},
+		"mini program's page":    {"O", custom.MiniProgram{AppID: "a", ThumbMediaID: "T"}, "custom: the mini program's PagePath is empty"},
+		"mini program's thumb":   {"O", custom.MiniProgram{AppID: "a", PagePath: "p"}, "custom: the mini program's ThumbMediaID is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: fine}
-			err := custom.NewClient(f).Send(t.Context(), tt.to, tt.m, tt.opts...)
+			err := newClient(f).Send(t.Context(), tt.to, tt.m)
 			require.ErrorIs(t, err, custom.ErrInvalidMessage)
+			assert.Equal(t, "value", kindName(t, err))
 			assert.EqualError(t, err, tt.want)
 			assert.Equal(t, name == "long text", errors.Is(err, custom.ErrTooLong))
 			assert.Empty(t, f.calls)
 		})
 	}
 	f := &fake{answer: fine}
-	require.NoError(t, custom.NewClient(f).Send(t.Context(), "O", custom.Text{Content: strings.Repeat("a", custom.MaxText)}))
+	require.NoError(t, newClient(f).Send(t.Context(), "O", custom.Text{Content: strings.Repeat("a", custom.MaxText)}))
 	assert.Len(t, f.calls, 1, "at the limit")
 }

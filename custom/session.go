@@ -3,7 +3,6 @@ package custom
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -42,8 +41,8 @@ func (c *Client) converse(ctx context.Context, path, agent, openID string) error
 	if err := checkAccount(agent); err != nil {
 		return err
 	}
-	if openID == "" {
-		return badArgument("the openid is empty")
+	if err := checkOpenID(openID); err != nil {
+		return err
 	}
 	return c.caller.Call(ctx, http.MethodPost, path, conversation{agent, openID}, nil)
 }
@@ -53,14 +52,14 @@ func (c *Client) converse(ctx context.Context, path, agent, openID string) error
 //
 // GET /customservice/kfsession/getsession
 func (c *Client) Session(ctx context.Context, openID string) (Session, error) {
-	if openID == "" {
-		return Session{}, badArgument("the openid is empty")
+	if err := checkOpenID(openID); err != nil {
+		return Session{}, err
 	}
 	var answer struct {
 		Agent   string `json:"kf_account"`
-		Created unix   `json:"createtime"`
+		Created number `json:"createtime"`
 	}
-	path := "/customservice/kfsession/getsession?openid=" + url.QueryEscape(openID)
+	path := "/customservice/kfsession/getsession?openid=" + inQuery(openID)
 	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return Session{}, err
 	}
@@ -77,10 +76,10 @@ func (c *Client) Sessions(ctx context.Context, agent string) ([]Session, error) 
 	var answer struct {
 		List []struct {
 			OpenID  string `json:"openid"`
-			Created unix   `json:"createtime"`
+			Created number `json:"createtime"`
 		} `json:"sessionlist"`
 	}
-	path := "/customservice/kfsession/getsessionlist?kf_account=" + url.QueryEscape(agent)
+	path := "/customservice/kfsession/getsessionlist?kf_account=" + inQuery(agent)
 	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return nil, err
 	}
@@ -112,18 +111,18 @@ type Waiting struct {
 // GET /customservice/kfsession/getwaitcase
 func (c *Client) Queue(ctx context.Context) (Queue, error) {
 	var answer struct {
-		Count int `json:"count"`
+		Count number `json:"count"`
 		List  []struct {
 			OpenID  string `json:"openid"`
 			Agent   string `json:"kf_account"`
-			Latest  unix   `json:"latest_time"`
-			Created unix   `json:"createtime"` // its name in older answers
+			Latest  number `json:"latest_time"`
+			Created number `json:"createtime"` // its name in older answers
 		} `json:"waitcaselist"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/customservice/kfsession/getwaitcase", nil, &answer); err != nil {
 		return Queue{}, err
 	}
-	q := Queue{Count: answer.Count, Waiting: make([]Waiting, len(answer.List))}
+	q := Queue{Count: int(answer.Count), Waiting: make([]Waiting, len(answer.List))}
 	for i, w := range answer.List {
 		q.Waiting[i] = Waiting{OpenID: w.OpenID, Agent: w.Agent, Since: max(w.Latest, w.Created).time()}
 	}

@@ -18,7 +18,7 @@ func TestSessionsToTheLetter(t *testing.T) {
 	sessions := func(ctx context.Context, c client) (any, error) { return c.Sessions(ctx, "test1@test") }
 	queue := func(ctx context.Context, c client) (any, error) { return c.Queue(ctx) }
 	sessionCall := call{"GET", "/customservice/kfsession/getsession?openid=o+P%261", "", false}
-	sessionsCall := call{"GET", "/customservice/kfsession/getsessionlist?kf_account=test1%40test", "", false}
+	sessionsCall := call{"GET", "/customservice/kfsession/getsessionlist?kf_account=test1@test", "", false}
 	queueCall := call{"GET", "/customservice/kfsession/getwaitcase", "", false}
 	at := time.Unix(123456789, 0)
 	runWireCases(t, map[string]wireCase{
@@ -47,7 +47,7 @@ func TestSessionsToTheLetter(t *testing.T) {
 func TestSessionRefusals(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: fine}
-	c, ctx := custom.NewClient(f), t.Context()
+	c, ctx := newClient(f), t.Context()
 	require.ErrorIs(t, c.CreateSession(ctx, "a@b", ""), custom.ErrInvalidArgument)
 	require.ErrorIs(t, c.CloseSession(ctx, "a@b", ""), custom.ErrInvalidArgument)
 	_, err := c.Session(ctx, "")

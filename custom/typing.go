@@ -29,8 +29,8 @@ func (c *Client) CancelTyping(ctx context.Context, openID string) error {
 }
 
 func (c *Client) typing(ctx context.Context, openID, command string) error {
-	if openID == "" {
-		return badArgument("the openid is empty")
+	if err := checkOpenID(openID); err != nil {
+		return err
 	}
 	in := struct {
 		OpenID  string `json:"touser"`

@@ -14,7 +14,7 @@ import (
 func TestTyping(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: fine}
-	c := custom.NewClient(f)
+	c := newClient(f)
 	require.NoError(t, c.Typing(t.Context(), "OPENID"))
 	require.NoError(t, c.CancelTyping(t.Context(), "OPENID"))
 	assert.Equal(t, []call{
@@ -37,7 +37,7 @@ func TestTypingIsACourtesy(t *testing.T) {
 		{coded(40200), coded(40200)},
 		{lost, lost},
 	} {
-		c := custom.NewClient(&fake{err: tt.err})
+		c := newClient(&fake{err: tt.err})
 		assert.Equal(t, tt.want, c.Typing(t.Context(), "O"), tt.err)
 		assert.Equal(t, tt.want, c.CancelTyping(t.Context(), "O"), tt.err)
 	}

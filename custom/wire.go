@@ -1,15 +1,18 @@
 package custom
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // word is a string that may come as a number.
 type word string
 
+// UnmarshalJSON reads either.
 func (w *word) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, (*string)(w))
@@ -20,26 +23,36 @@ func (w *word) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// unix is a time in seconds that may come quoted. 0 and "" are the zero time.
-type unix int64
+// number is a whole number that may come quoted, or with decimals that are zeros. Null and an
+// empty text are 0.
+type number int64
 
-func (u *unix) UnmarshalJSON(b []byte) error {
-	text := strings.Trim(string(b), `"`)
-	if text == "" || text == "null" {
-		*u = 0
+var errNumber = errors.New("a whole number is expected")
+
+// UnmarshalJSON reads what the platform and gateways before it write.
+func (n *number) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(bytes.Trim(b, `"`))
+	if len(b) == 0 || string(b) == "null" {
+		*n = 0
 		return nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	whole, err := strconv.ParseInt(string(b), 10, 64)
 	if err != nil {
-		return &json.UnmarshalTypeError{Value: "a time that is no number of seconds"}
+		const exact = 1 << 53 // beyond it a float is not exact
+		f, err := strconv.ParseFloat(string(b), 64)
+		if err != nil || f != math.Trunc(f) || math.Abs(f) > exact {
+			return errNumber
+		}
+		whole = int64(f)
 	}
-	*u = unix(n)
+	*n = number(whole)
 	return nil
 }
 
-func (u unix) time() time.Time {
-	if u == 0 {
+// time returns the moment of n seconds, the zero Time for 0.
+func (n number) time() time.Time {
+	if n == 0 {
 		return time.Time{}
 	}
-	return time.Unix(int64(u), 0)
+	return time.Unix(int64(n), 0)
 }

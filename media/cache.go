@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ type Cache struct {
 
 	mu      sync.Mutex // guards the fields below
 	known   *lru.Cache[cacheKey, cached]
-	flights map[cacheKey]*flight
+	running map[cacheKey]*uploading
 }
 
 type cacheKey struct {
@@ -71,7 +72,7 @@ const expiryMargin = time.Hour
 // bytes each and the length of the key. size must be positive, and u not nil. A media_id belongs
 // to an account: each needs a Cache of its own.
 func NewCache(u Uploader, size int) (*Cache, error) {
-	if u == nil {
+	if isNil(u) {
 		return nil, argument("the cache needs an Uploader, such as client.Media")
 	}
 	if size < 1 {
@@ -81,7 +82,7 @@ func NewCache(u Uploader, size int) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{uploader: u, known: known, flights: make(map[cacheKey]*flight)}, nil
+	return &Cache{uploader: u, known: known, running: make(map[cacheKey]*uploading)}, nil
 }
 
 // ID returns the media_id of s, and uploads s if there is none that is good for another hour.
@@ -102,13 +103,13 @@ func (c *Cache) ID(ctx context.Context, s Source) (mediaID string, err error) {
 		c.mu.Unlock()
 		return e.mediaID, nil
 	}
-	f := c.flights[key]
-	if f == nil {
-		f = c.start(ctx, key, s)
+	u := c.running[key]
+	if u == nil {
+		u = c.start(ctx, key, s)
 	}
-	f.waiters++
+	u.waiters++
 	c.mu.Unlock()
-	return c.wait(ctx, f)
+	return c.wait(ctx, u)
 }
 
 // Use calls use with the media_id of s. If use returns the platform's refusal of the id (40007),
@@ -161,4 +162,106 @@ func refusesID(err error) bool {
 		ErrCode() int
 	}](err)
 	return ok && coded.ErrCode() == codeInvalidMediaID
+}
+
+// uploading is an upload that has begun, for all callers who wait for it.
+type uploading struct {
+	key     cacheKey
+	cancel  context.CancelFunc
+	waiters int // guarded by Cache.mu
+	done    chan struct{}
+	// mediaID and err are set before done is closed.
+	mediaID string
+	err     error
+}
+
+// errGone is what waiters get when a source ends its goroutine, as t.FailNow does.
+var errGone error = &lostError{"the upload ended without a result (runtime.Goexit)"}
+
+// waitError is the error of a caller whose context has ended.
+func waitError(ctx context.Context) error {
+	return fmt.Errorf("media: wait for the upload: %w", ended(ctx))
+}
+
+// start begins an upload that keeps ctx's values, but not its end. c.mu is held.
+func (c *Cache) start(ctx context.Context, key cacheKey, s Source) *uploading {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	u := &uploading{key: key, cancel: cancel, done: make(chan struct{})}
+	c.running[key] = u
+	go c.run(ctx, u, s)
+	return u
+}
+
+// wait returns what u brings, or ctx's error. The last to give up ends the upload: it takes it
+// from the table first, so that whoever comes next begins anew.
+func (c *Cache) wait(ctx context.Context, u *uploading) (string, error) {
+	select {
+	case <-u.done:
+		return u.mediaID, u.err
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	u.waiters--
+	last := u.waiters == 0
+	if last {
+		c.remove(u)
+	}
+	c.mu.Unlock()
+	if last {
+		u.cancel()
+		<-u.done
+	}
+	return "", waitError(ctx)
+}
+
+// remove takes u from the table, unless another has its place. c.mu is held.
+func (c *Cache) remove(u *uploading) {
+	if c.running[u.key] == u {
+		delete(c.running, u.key)
+	}
+}
+
+// run uploads s. Whatever s does, the waiters get an answer.
+func (c *Cache) run(ctx context.Context, u *uploading, s Source) {
+	begun := time.Now().Round(0) // by the wall clock, which goes on while a machine sleeps
+	var up Upload
+	err := errGone
+	defer func() {
+		if v := recover(); v != nil {
+			// The value is the source's own and may hold anything: its type must do.
+			err = &lostError{fmt.Sprintf("the source or the Uploader panicked (%T)", v)}
+		}
+		c.finish(u, begun, up, err)
+	}()
+	up, err = c.upload(ctx, s)
+}
+
+func (c *Cache) upload(ctx context.Context, s Source) (Upload, error) {
+	r, err := s.Open(ctx)
+	if err != nil {
+		return Upload{}, fmt.Errorf("media: open the source: %w", err)
+	}
+	if isNil(r) {
+		return Upload{}, argument("the source's Open returned neither a reader nor an error")
+	}
+	defer r.Close()
+	return c.uploader.Upload(ctx, s.Kind, s.Filename, r)
+}
+
+// finish hands out the result of u, and remembers a media_id until shortly before its end. That is
+// counted from the upload's beginning by our own clock: the platform's may differ.
+func (c *Cache) finish(u *uploading, begun time.Time, up Upload, err error) {
+	u.cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(u)
+	if err == nil {
+		life := up.Expires.Sub(up.Created)
+		if up.Expires.IsZero() {
+			life = Lifetime
+		}
+		c.known.Add(u.key, cached{up.MediaID, begun.Add(life - expiryMargin)})
+	}
+	u.mediaID, u.err = up.MediaID, err
+	close(u.done)
 }

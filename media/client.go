@@ -2,8 +2,8 @@ package media
 
 import (
 	"context"
-	"errors"
 	"net/http"
+	"reflect"
 )
 
 // Caller carries calls whose request and answer are JSON. An errcode other than 0 is an error.
@@ -28,40 +28,26 @@ type Client struct {
 	doer   Doer
 }
 
-// NewClient returns a Client that speaks through c. Every
-// [*github.com/org/wxhome/wechat.Client] has one already, as its field Media.
+// NewClient returns a Client that speaks through c. A c that is nil is an [ErrInvalidArgument]. Every
+// [*github.com/org/wxhome/wechat.Client] has a Client already, as its field Media.
 func NewClient(c interface {
 	Caller
 	Doer
-}) *Client {
-	return &Client{c, c}
+}) (*Client, error) {
+	if isNil(c) {
+		return nil, argument("the Caller is nil")
+	}
+	return &Client{c, c}, nil
 }
 
-// What this package refuses before anything is sent, and what it cannot use of an answer; to be
-// told by errors.Is.
-var (
-	// ErrTooLarge is a file larger than the platform takes for its kind.
-	ErrTooLarge = errors.New("media: too large")
-	// ErrFormat is a file whose first bytes are not those of a format that its kind may have.
-	// The error names what was found, such as HEIC or WebP.
-	ErrFormat = errors.New("media: wrong format")
-	// ErrEmpty is a file without a byte.
-	ErrEmpty = errors.New("media: empty")
-	// ErrInvalidArgument is an argument that cannot be right: an unknown kind, an empty id.
-	ErrInvalidArgument = errors.New("media: invalid argument")
-	// ErrAnswer is an answer of status 200 and without errcode that is not what was asked for,
-	// such as a proxy's page in place of a photo.
-	ErrAnswer = errors.New("media: unexpected answer")
-)
-
-// refusal is an error of the given kind that says what is wrong.
-type refusal struct {
-	kind   error
-	reason string
+// isNil also finds a nil pointer, func or map in an interface, which would panic at its first
+// use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
 }
-
-func (e *refusal) Error() string { return "media: " + e.reason }
-func (e *refusal) Unwrap() error { return e.kind }
-
-func argument(reason string) error  { return &refusal{ErrInvalidArgument, reason} }
-func badAnswer(reason string) error { return &refusal{ErrAnswer, reason} }

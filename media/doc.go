@@ -18,7 +18,8 @@
 // What the platform refuses comes back as the error of Do or Call, untouched: with package
 // wechat a [*github.com/org/wxhome/wechat.Error]. What this package refuses before the wire is
 // [ErrTooLarge], [ErrFormat], [ErrEmpty] or [ErrInvalidArgument], told by errors.Is; nothing has
-// been sent then. [ErrAnswer] is an answer that came as a success and is none. An error of the
+// been sent then. [ErrAnswer] is an answer that came as a success and is none. Each has a method
+// KindName() string, by which [github.com/org/wxhome/wechat.KindOf] knows its kind. An error of the
 // caller's reader is wrapped. No error of this package's own holds a file name, a query or the
 // answer's text.
 package media

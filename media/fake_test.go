@@ -106,7 +106,27 @@ func (p *platform) response() *http.Response {
 	return r
 }
 
-func (p *platform) client() *media.Client { return media.NewClient(p) }
+func (p *platform) client() *media.Client { return newClient(p) }
+
+// newClient is NewClient for what is there.
+func newClient(c interface {
+	media.Caller
+	media.Doer
+}) *media.Client {
+	client, err := media.NewClient(c)
+	if err != nil {
+		panic(err)
+	}
+	return client
+}
+
+// kindName is what an error says of its kind, as wechat.KindOf asks it.
+func kindName(t *testing.T, err error) string {
+	t.Helper()
+	var named interface{ KindName() string }
+	require.ErrorAs(t, err, &named)
+	return named.KindName()
+}
 
 var boundaryPattern = regexp.MustCompile(`boundary=(\S+)$`)
 

@@ -54,7 +54,7 @@ func (c *Client) get(ctx context.Context, path, mediaID string) (*File, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, path+"?media_id="+url.QueryEscape(mediaID), nil)
 	if err != nil {
-		return nil, err
+		return nil, argument(err.Error())
 	}
 	resp, err := c.doer.Do(req)
 	if err != nil {

@@ -23,10 +23,10 @@ type Item struct {
 // UnmarshalJSON reads an entry as the platform writes it.
 func (i *Item) UnmarshalJSON(b []byte) error {
 	var wire struct {
-		MediaID string  `json:"media_id"`
-		Name    string  `json:"name"`
-		URL     string  `json:"url"`
-		Updated seconds `json:"update_time"`
+		MediaID string `json:"media_id"`
+		Name    string `json:"name"`
+		URL     string `json:"url"`
+		Updated number `json:"update_time"`
 		Content struct {
 			Articles []Article `json:"news_item"`
 		} `json:"content"`
@@ -68,9 +68,12 @@ func (c *Client) ListMaterial(ctx context.Context, kind Kind, offset, count int)
 	case count < 1 || count > pageSize:
 		return Page{}, argument(fmt.Sprintf("a page has 1 to %d entries", pageSize))
 	}
-	var answer Page
+	var answer struct {
+		Total number `json:"total_count"`
+		Items []Item `json:"item"`
+	}
 	err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/material/batchget_material", listRequest{kind, offset, count}, &answer)
-	return answer, err
+	return Page{int(answer.Total), answer.Items}, err
 }
 
 // Materials goes through the library's entries of a kind (Image, Voice, Video or News), page by

@@ -44,7 +44,7 @@ func (s *shelf) Call(_ context.Context, _, _ string, in, out any) error {
 
 func collect(t *testing.T, s *shelf, most int) (ids []string, err error) {
 	t.Helper()
-	for item, err := range media.NewClient(s).Materials(t.Context(), media.Image) {
+	for item, err := range newClient(s).Materials(t.Context(), media.Image) {
 		if err != nil {
 			assert.Zero(t, item)
 			return ids, err

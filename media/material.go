@@ -1,11 +1,11 @@
 package media
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // Added is a file that has become part of the library.
@@ -42,10 +42,12 @@ func (c *Client) AddVideo(ctx context.Context, info VideoInfo, filename string, 
 	if info.Title == "" {
 		return Added{}, argument("the video's title is empty")
 	}
-	description, err := encode(info)
-	if err != nil {
-		return Added{}, err
+	for _, text := range []string{info.Title, info.Introduction} {
+		if reason := unwritable(text); reason != "" {
+			return Added{}, argument("the video's title or introduction " + reason)
+		}
 	}
+	description := []byte(`{"title":` + quote(info.Title) + `,"introduction":` + quote(info.Introduction) + `}`)
 	return c.addMaterial(ctx, form{kind: Video, filename: filename, description: description}, r, opts)
 }
 
@@ -110,16 +112,13 @@ const materialLimit = 16 << 20
 //
 // POST /cgi-bin/material/get_material
 func (c *Client) GetMaterial(ctx context.Context, mediaID string) (*Material, error) {
-	if mediaID == "" {
-		return nil, argument("the media_id is empty")
-	}
-	body, err := encode(mediaRef{mediaID})
-	if err != nil {
+	if err := checkID(mediaID); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "/cgi-bin/material/get_material", bytes.NewReader(body))
+	body := strings.NewReader(`{"media_id":` + quote(mediaID) + `}`)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "/cgi-bin/material/get_material", body)
 	if err != nil {
-		return nil, err
+		return nil, argument(err.Error())
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header["Idempotency-Key"] = nil // it only reads
@@ -166,8 +165,8 @@ type mediaRef struct {
 //
 // POST /cgi-bin/material/del_material
 func (c *Client) DeleteMaterial(ctx context.Context, mediaID string) error {
-	if mediaID == "" {
-		return argument("the media_id is empty")
+	if err := checkID(mediaID); err != nil {
+		return err
 	}
 	return c.caller.Call(ctx, http.MethodPost, "/cgi-bin/material/del_material", mediaRef{mediaID}, nil)
 }
@@ -185,7 +184,12 @@ type Count struct {
 //
 // GET /cgi-bin/material/get_materialcount
 func (c *Client) CountMaterial(ctx context.Context) (Count, error) {
-	var answer Count
+	var answer struct {
+		Images number `json:"image_count"`
+		Voices number `json:"voice_count"`
+		Videos number `json:"video_count"`
+		News   number `json:"news_count"`
+	}
 	err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/material/get_materialcount", nil, &answer)
-	return answer, err
+	return Count{int(answer.Images), int(answer.Voices), int(answer.Videos), int(answer.News)}, err
 }

@@ -41,9 +41,9 @@ func (c *Client) Upload(ctx context.Context, kind Kind, filename string, r io.Re
 		return Upload{}, kindError(kind)
 	}
 	var answer struct {
-		MediaID string  `json:"media_id"`
-		ThumbID string  `json:"thumb_media_id"`
-		Created seconds `json:"created_at"`
+		MediaID string `json:"media_id"`
+		ThumbID string `json:"thumb_media_id"`
+		Created number `json:"created_at"`
 	}
 	err := c.send(ctx, form{
 		path: "/cgi-bin/media/upload?type=" + string(kind), kind: kind, filename: filename, limits: limits,
@@ -93,15 +93,12 @@ type form struct {
 
 // send uploads r and decodes the answer into out.
 func (c *Client) send(ctx context.Context, f form, r io.Reader, opts []Option, out any) error {
-	if r == nil {
+	if isNil(r) {
 		return argument("the reader is nil")
 	}
-	var s settings
-	for _, opt := range opts {
-		if opt == nil {
-			return argument("an option is nil")
-		}
-		opt(&s)
+	s, err := configure(opts)
+	if err != nil {
+		return err
 	}
 	file, err := newContent(ctx, r, f.limits)
 	if file != nil {
@@ -134,7 +131,7 @@ func (c *Client) do(ctx context.Context, f form, parts *sending, boundary string
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.path, first)
 	if err != nil {
-		return nil, err
+		return nil, argument(err.Error())
 	}
 	req.ContentLength = parts.length()
 	if parts.content.again {

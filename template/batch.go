@@ -9,7 +9,7 @@ import (
 )
 
 // batch is one run of SendAll. Its owner, the caller's goroutine, pulls and yields; workers send.
-// The context of its methods ends with the caller's, which cuts off what is in flight too, and by
+// The context of its methods ends with the caller's, which cuts off what is being sent too, and by
 // halt, which only keeps back what has not left yet.
 type batch struct {
 	workers int
@@ -24,14 +24,8 @@ type batch struct {
 	pending int // messages handed over whose results have not been taken
 }
 
-func newBatch(send func(Message) (int64, error), halt context.CancelCauseFunc, opts []SendAllOption) *batch {
-	b := &batch{workers: defaultWorkers, send: send, halt: halt, jobs: make(chan Message), done: make(chan Result)}
-	for _, opt := range opts {
-		if opt != nil {
-			opt(b)
-		}
-	}
-	return b
+func newBatch(send func(Message) (int64, error), halt context.CancelCauseFunc, workers int) *batch {
+	return &batch{workers: workers, send: send, halt: halt, jobs: make(chan Message), done: make(chan Result)}
 }
 
 func (b *batch) run(ctx context.Context, msgs iter.Seq2[Message, error], yield func(Result) bool) {
@@ -65,7 +59,7 @@ func (b *batch) hand(ctx context.Context, m Message, yield func(Result) bool) bo
 	fillID(&m)
 	for {
 		if ctx.Err() != nil {
-			return yield(Result{Message: m, Err: notSent(context.Cause(ctx))})
+			return yield(Result{Message: m, Err: notSent(ended(ctx))})
 		}
 		if b.pending >= b.started && b.started < b.workers {
 			b.started++
@@ -103,12 +97,29 @@ func (b *batch) take(r Result, yield func(Result) bool) bool {
 	return yield(r)
 }
 
+// halted is the cause of a context that halt has ended.
+type halted struct{ error }
+
+// ended returns why ctx, the batch's, has ended. Where the failure of another call has ended the
+// caller's context, as errgroup does, that is no more than text: its code and kind say nothing of
+// the messages that were not sent.
+func ended(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if own, ok := cause.(halted); ok {
+		return own.error
+	}
+	if kindName(cause) != "" {
+		return fmt.Errorf("%w: %v", ctx.Err(), cause)
+	}
+	return cause
+}
+
 // errLeft ends the pauses of messages whose results nobody waits for any more.
 var errLeft = errors.New("the loop over the results was left")
 
-// leave lets what is in flight finish, drops the results, and waits for the workers.
+// leave lets what is being sent finish, drops the results, and waits for the workers.
 func (b *batch) leave() {
-	b.halt(errLeft)
+	b.halt(halted{errLeft})
 	close(b.jobs)
 	for ; b.pending > 0; b.pending-- {
 		<-b.done
@@ -131,7 +142,7 @@ func (b *batch) work(ctx context.Context) {
 	ended = true
 }
 
-var errEnded = errors.New("template: the Caller ended its goroutine")
+var errEnded = &oddError{"the Caller ended its goroutine"}
 
 // serve gives exactly one result for m, whatever the Caller does.
 func (b *batch) serve(ctx context.Context, m Message) {
@@ -142,7 +153,7 @@ func (b *batch) serve(ctx context.Context, m Message) {
 
 // deliver sends m, again after each minute that the platform's limit takes.
 func (b *batch) deliver(ctx context.Context, m Message) (int64, error) {
-	if err := m.address(); err != nil {
+	if err := m.sendable(); err != nil {
 		return 0, notSent(err)
 	}
 	var limit error
@@ -163,7 +174,7 @@ func (b *batch) deliver(ctx context.Context, m Message) (int64, error) {
 			limit = err
 			continue
 		case codeDailyQuota:
-			b.halt(err)
+			b.halt(halted{err})
 		}
 		return msgID, err
 	}
@@ -174,7 +185,7 @@ func (b *batch) deliver(ctx context.Context, m Message) (int64, error) {
 func (b *batch) attempt(m Message) (msgID int64, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("template: the Caller panicked with a %T", v)
+			err = &oddError{fmt.Sprintf("the Caller panicked with a %T", v)}
 		}
 	}()
 	return b.send(m)

@@ -42,7 +42,7 @@ func ready(n int) iter.Seq2[template.Message, error] {
 // BenchmarkSendAll is SendAll's own cost for each message, over a Caller that does nothing. The
 // floor is sixteen plain workers between two channels.
 func BenchmarkSendAll(b *testing.B) {
-	client := template.NewClient(noop{})
+	client := newClient(noop{})
 	b.Run("impl=floor", func(b *testing.B) {
 		b.ReportAllocs()
 		jobs, done := make(chan template.Message), make(chan template.Result)
@@ -80,7 +80,7 @@ func BenchmarkSendAllMillion(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n, early := 0, uint64(0)
-		for range template.NewClient(noop{}).SendAll(b.Context(), messages(1_000_000)) {
+		for range newClient(noop{}).SendAll(b.Context(), messages(1_000_000)) {
 			if n++; n == 10_000 {
 				early = heap()
 			} else if n == 1_000_000 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"net/http"
 	"time"
@@ -43,8 +42,8 @@ func (blockedQuery) Repeatable() bool { return true }
 // POST /wxa/sec/queryblocktmplmsg
 func (c *Client) Blocked(ctx context.Context, templateID string) iter.Seq2[BlockedMessage, error] {
 	return func(yield func(BlockedMessage, error) bool) {
-		if templateID == "" {
-			yield(BlockedMessage{}, &refusal{ErrInvalidArgument, "the template id is empty"})
+		if err := checkID(templateID); err != nil {
+			yield(BlockedMessage{}, err)
 			return
 		}
 		q := blockedQuery{TemplateID: templateID, Limit: blockedPage}
@@ -67,7 +66,7 @@ func (c *Client) Blocked(ctx context.Context, templateID string) iter.Seq2[Block
 				return
 			}
 			if q.Largest == before { // the same page over and over
-				yield(BlockedMessage{}, errors.New("template: the platform gave a full page of blocked messages and no next one"))
+				yield(BlockedMessage{}, &oddError{"the platform gave a full page of blocked messages and no next one"})
 				return
 			}
 		}
@@ -76,11 +75,11 @@ func (c *Client) Blocked(ctx context.Context, templateID string) iter.Seq2[Block
 
 // blocked is a BlockedMessage as it comes.
 type blocked struct {
-	ID         id     `json:"id"`
+	ID         number `json:"id"`
 	TemplateID string `json:"tmpl_msg_id"`
 	Title      string `json:"title"`
 	Content    string `json:"content"`
-	Sent       id     `json:"send_timestamp"`
+	Sent       number `json:"send_timestamp"`
 	To         string `json:"openid"`
 }
 

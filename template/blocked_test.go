@@ -14,7 +14,7 @@ import (
 
 func blocked(t *testing.T, f *fake) (found []template.BlockedMessage, last error) {
 	t.Helper()
-	for m, err := range template.NewClient(f).Blocked(t.Context(), "T") {
+	for m, err := range newClient(f).Blocked(t.Context(), "T") {
 		require.NoError(t, last, "nothing comes after an error")
 		if last = err; err == nil {
 			found = append(found, m)
@@ -82,11 +82,11 @@ func TestBlockedWalksThePages(t *testing.T) {
 	assert.Len(t, found, 200)
 
 	f = &fake{answer: page(0, 100)}
-	for range template.NewClient(f).Blocked(t.Context(), "T") {
+	for range newClient(f).Blocked(t.Context(), "T") {
 		break
 	}
 	assert.Len(t, f.calls, 1, "the loop ends it")
-	for _, err := range template.NewClient(f).Blocked(t.Context(), "") {
+	for _, err := range newClient(f).Blocked(t.Context(), "") {
 		require.ErrorIs(t, err, template.ErrInvalidArgument)
 	}
 	assert.Len(t, f.calls, 1)
@@ -99,7 +99,7 @@ func FuzzBlocked(f *testing.F) {
 	f.Add(`{"msginfo":[{"id":"2"},{"id":""},{"id":null}]}`)
 	f.Add(`{"msginfo":[` + strings.Repeat(`{"id":1},`, 99) + `{"id":9}]}`)
 	f.Fuzz(func(t *testing.T, answer string) {
-		for _, err := range template.NewClient(&fake{answer: answer}).Blocked(t.Context(), "T") {
+		for _, err := range newClient(&fake{answer: answer}).Blocked(t.Context(), "T") {
 			if err != nil {
 				return
 			}

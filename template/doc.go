@@ -19,5 +19,6 @@
 // What the platform refuses comes back as the Caller's error, untouched: with package wechat a
 // [*github.com/org/wxhome/wechat.Error]. What this package refuses before the wire is
 // [ErrInvalidMessage], for a value a [*ValueError], or [ErrInvalidArgument]. SendAll adds
-// [ErrNotSent] where a message surely was not sent. None of them holds an openid or a value.
+// [ErrNotSent] where a message surely was not sent. Each has a method KindName() string, by which
+// [github.com/org/wxhome/wechat.KindOf] knows its kind. None of them holds an openid or a value.
 package template

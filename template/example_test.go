@@ -11,7 +11,11 @@ import (
 // In a program the client is the field Template of a wechat.Client.
 
 func ExampleClient_Send() {
-	client := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":200228332}`})
+	client, err := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":200228332}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	id, err := client.Send(context.Background(), template.Message{
 		To: "OPENID", TemplateID: "TEMPLATE_ID", URL: "https://example.com/photo",
 		Data: template.Data{"thing1": {Value: "张三"}, "time2": {Value: "2026年11月20日 18:00"}},
@@ -21,7 +25,11 @@ func ExampleClient_Send() {
 }
 
 func ExampleClient_SendAll() {
-	client := template.NewClient(noop{})
+	client, err := template.NewClient(noop{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	parents := []string{"OPENID_1", "", "OPENID_3"}
 	msgs := func(yield func(template.Message, error) bool) {
 		for _, openid := range parents {
@@ -44,13 +52,17 @@ func ExampleClient_SendAll() {
 	}
 	fmt.Println(accepted, "accepted")
 	// Output:
-	// template: message not sent: template: the message has no recipient (To is empty)
+	// template: message not sent: the message has no recipient (To is empty)
 	// 2 accepted
 }
 
 func ExampleClient_List() {
-	client := template.NewClient(&fake{answer: `{"template_list":[{"template_id":"TEMPLATE_ID","title":"照片更新提醒",` +
+	client, err := template.NewClient(&fake{answer: `{"template_list":[{"template_id":"TEMPLATE_ID","title":"照片更新提醒",` +
 		`"content":"学生姓名{{thing1.DATA}}\n更新时间{{time2.DATA}}\n"}]}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	list, err := client.List(context.Background())
 	if err != nil {
 		fmt.Println(err)
@@ -97,7 +109,11 @@ func ExampleSubscribeURL() {
 }
 
 func ExampleClient_Notify() {
-	client := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":1700827132819554304}`})
+	client, err := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":1700827132819554304}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	id, err := client.Notify(context.Background(), template.Notification{
 		To: "OPENID", TemplateID: "SUBSCRIBE_TEMPLATE_ID", Page: "https://example.com/order",
 		Data: template.Data{"thing1": {Value: "订单已发货"}, "time2": {Value: "2026年11月20日"}},

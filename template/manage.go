@@ -42,7 +42,12 @@ func (c *Client) List(ctx context.Context) ([]Template, error) {
 // POST /cgi-bin/template/api_add_template
 func (c *Client) Add(ctx context.Context, shortID string, keywords ...string) (id string, err error) {
 	if shortID == "" {
-		return "", &refusal{ErrInvalidArgument, "the library's template id (template_id_short) is empty"}
+		return "", badArgument("the library's template id (template_id_short) is empty")
+	}
+	for _, text := range append([]string{shortID}, keywords...) {
+		if reason := unwritable(text); reason != "" {
+			return "", badArgument("the library's template id or a keyword " + reason)
+		}
 	}
 	in := struct {
 		ShortID  string   `json:"template_id_short"`
@@ -59,8 +64,8 @@ func (c *Client) Add(ctx context.Context, shortID string, keywords ...string) (i
 //
 // POST /cgi-bin/template/del_private_template
 func (c *Client) Delete(ctx context.Context, templateID string) error {
-	if templateID == "" {
-		return &refusal{ErrInvalidArgument, "the template id is empty"}
+	if err := checkID(templateID); err != nil {
+		return err
 	}
 	in := struct {
 		ID string `json:"template_id"`
@@ -102,7 +107,7 @@ const industries = 41
 func (c *Client) SetIndustry(ctx context.Context, primary, secondary int) error {
 	for _, n := range []int{primary, secondary} {
 		if n < 1 || n > industries {
-			return &refusal{ErrInvalidArgument, fmt.Sprintf("industry %d does not exist, they are numbered 1 to %d", n, industries)}
+			return badArgument(fmt.Sprintf("industry %d does not exist, they are numbered 1 to %d", n, industries))
 		}
 	}
 	in := struct {

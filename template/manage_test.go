@@ -49,11 +49,11 @@ func TestManagementToTheLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: tt.answer}
-			got, err := tt.call(t.Context(), template.NewClient(f))
+			got, err := tt.call(t.Context(), newClient(f))
 			require.NoError(t, err)
 			assert.Equal(t, tt.result, got)
 			assert.Equal(t, []call{tt.want}, f.calls)
-			_, err = tt.call(t.Context(), template.NewClient(&fake{err: coded(48001)}))
+			_, err = tt.call(t.Context(), newClient(&fake{err: coded(48001)}))
 			assert.Equal(t, coded(48001), err, "the Caller's error, untouched")
 		})
 	}
@@ -62,7 +62,7 @@ func TestManagementToTheLetter(t *testing.T) {
 func TestManagementRefusals(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: fine}
-	c, ctx := template.NewClient(f), t.Context()
+	c, ctx := newClient(f), t.Context()
 	_, err := c.Add(ctx, "")
 	require.ErrorIs(t, err, template.ErrInvalidArgument)
 	require.ErrorIs(t, c.Delete(ctx, ""), template.ErrInvalidArgument)

@@ -37,7 +37,7 @@ func TestDataMarshalJSON(t *testing.T) {
 	}{
 		"nil":     {nil, `{}`},
 		"empty":   {template.Data{}, `{}`},
-		"escapes": {template.Data{`"`: {Value: "\\\n\t\x00\x1f\x7f"}}, `{"\"":{"value":"\\\n\u0009\u0000\u001f` + "\x7f" + `"}}`},
+		"escapes": {template.Data{`"`: {Value: "\\\n\t\x00\x1f\x7f"}}, `{"\"":{"value":"\\\n\t\u0000\u001f` + "\x7f" + `"}}`},
 		"UTF-8":   {template.Data{"a": {Value: "你好\u2028<a href='x'>&😀"}}, `{"a":{"value":"你好` + "\u2028" + `<a href='x'>&😀"}}`},
 		"broken":  {template.Data{"a": {Value: "x\xffy"}}, `{"a":{"value":"x` + "\uFFFD" + `y"}}`},
 		"sorted": {many, `{"a":{"value":"a"},"b":{"value":"b"},"c":{"value":"c"},"d":{"value":"d"},"e":{"value":"e"},"f":{"value":"f"},` +

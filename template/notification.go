@@ -31,16 +31,21 @@ type Notification struct {
 // subscribe_msg_sent_event tells that. Sending with a one-time template uses up one consent;
 // without one the error is 43101, of the kind KindRecipient.
 //
-// A notification without To or TemplateID is refused with [ErrInvalidMessage]. The values are
-// not looked at; [CheckValue] knows their rules.
+// A notification without To or TemplateID, or with a text that cannot be sent to WeChat (invalid
+// UTF-8, control characters other than tab and line breaks), is refused with [ErrInvalidMessage].
+// The values' rules are not looked at; [CheckValue] knows them.
 //
 // POST /cgi-bin/message/subscribe/bizsend
 func (c *Client) Notify(ctx context.Context, n Notification) (msgID int64, err error) {
-	if err := (&Message{To: n.To, TemplateID: n.TemplateID}).address(); err != nil {
+	like := Message{To: n.To, TemplateID: n.TemplateID, URL: n.Page, MiniProgram: n.MiniProgram, ClientMsgID: n.ClientMsgID, Data: n.Data}
+	if err := like.sendable(); err != nil {
 		return 0, err
 	}
+	if reason := badField(field{"MiniProgramState", n.MiniProgramState}, field{"Lang", n.Lang}); reason != "" {
+		return 0, badMessage(reason)
+	}
 	var answer struct {
-		MsgID id `json:"msgid"`
+		MsgID number `json:"msgid"`
 	}
 	err = c.caller.Call(ctx, http.MethodPost, "/cgi-bin/message/subscribe/bizsend", &n, &answer)
 	return int64(answer.MsgID), err

@@ -38,11 +38,11 @@ func TestNotifyToTheLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: tt.answer}
-			id, err := template.NewClient(f).Notify(t.Context(), tt.n)
+			id, err := newClient(f).Notify(t.Context(), tt.n)
 			require.NoError(t, err)
 			assert.Equal(t, tt.id, id)
 			assert.Equal(t, []call{{"POST", "/cgi-bin/message/subscribe/bizsend", tt.body, false}}, f.calls)
-			_, err = template.NewClient(&fake{err: coded(43101)}).Notify(t.Context(), tt.n)
+			_, err = newClient(&fake{err: coded(43101)}).Notify(t.Context(), tt.n)
 			assert.Equal(t, coded(43101), err)
 			raw, err := json.Marshal(tt.n)
 			require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestNotifyToTheLetter(t *testing.T) {
 	}
 	f := &fake{answer: fine}
 	for _, n := range []template.Notification{{TemplateID: "T"}, {To: "O"}} {
-		_, err := template.NewClient(f).Notify(t.Context(), n)
+		_, err := newClient(f).Notify(t.Context(), n)
 		require.ErrorIs(t, err, template.ErrInvalidMessage)
 	}
 	assert.Empty(t, f.calls)

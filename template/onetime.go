@@ -40,8 +40,8 @@ type OneTimeMessage struct {
 
 // SendOneTime sends the message that a person has agreed to (一次性订阅消息). One consent is for
 // one message of its scene, and consents do not add up; where none is left the error is
-// 43101, of the kind KindRecipient. A message that is too long is refused with
-// [ErrInvalidMessage].
+// 43101, of the kind KindRecipient. A message that is too long, or cannot be sent to WeChat (invalid
+// UTF-8, control characters other than tab and line breaks), is refused with [ErrInvalidMessage].
 //
 // After a lost answer the message may have been sent; it is never repeated by itself.
 //
@@ -70,15 +70,23 @@ func (m *OneTimeMessage) check() error {
 		return err
 	}
 	if reason := sceneOutOfRange(m.Scene); reason != "" {
-		return &refusal{ErrInvalidMessage, reason}
+		return badMessage(reason)
 	}
 	for _, field := range []struct {
 		name, text string
 		limit      int
 	}{{"Title", m.Title, maxOneTimeTitle}, {"Content", m.Content, maxOneTimeContent}} {
 		if n := utf8.RuneCountInString(field.text); n < 1 || n > field.limit {
-			return &refusal{ErrInvalidMessage, fmt.Sprintf("%s has %d characters, it must have 1 to %d", field.name, n, field.limit)}
+			return badMessage(fmt.Sprintf("%s has %d characters, it must have 1 to %d", field.name, n, field.limit))
 		}
+	}
+	reason := badField(field{"To", m.To}, field{"TemplateID", m.TemplateID}, field{"URL", m.URL},
+		field{"Title", m.Title}, field{"Content", m.Content}, field{"Color", m.Color})
+	if reason == "" {
+		reason = m.MiniProgram.bad()
+	}
+	if reason != "" {
+		return badMessage(reason)
 	}
 	return nil
 }
@@ -108,7 +116,7 @@ func SubscribeURL(appID, templateID string, scene int, redirectURL, reserved str
 		reason = fmt.Sprintf("reserved has %d characters, at most %d", len(reserved), maxReserved)
 	}
 	if reason != "" {
-		return "", &refusal{ErrInvalidArgument, reason}
+		return "", badArgument(reason)
 	}
 	// The order is the documentation's; the other pages of its kind insist on theirs.
 	page := "https://mp.weixin.qq.com/mp/subscribemsg?action=get_confirm&appid=" + url.QueryEscape(appID) +

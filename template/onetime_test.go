@@ -33,9 +33,9 @@ func TestSendOneTimeToTheLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: fine}
-			require.NoError(t, template.NewClient(f).SendOneTime(t.Context(), tt.m))
+			require.NoError(t, newClient(f).SendOneTime(t.Context(), tt.m))
 			assert.Equal(t, []call{{"POST", "/cgi-bin/message/template/subscribe", tt.body, false}}, f.calls)
-			assert.Equal(t, coded(43101), template.NewClient(&fake{err: coded(43101)}).SendOneTime(t.Context(), tt.m))
+			assert.Equal(t, coded(43101), newClient(&fake{err: coded(43101)}).SendOneTime(t.Context(), tt.m))
 		})
 	}
 }
@@ -57,7 +57,7 @@ func TestSendOneTimeLimits(t *testing.T) {
 	} {
 		f, m := &fake{answer: fine}, oneTime()
 		change(&m)
-		err := template.NewClient(f).SendOneTime(t.Context(), m)
+		err := newClient(f).SendOneTime(t.Context(), m)
 		if want == "" {
 			require.NoError(t, err, "at the limits")
 			continue

@@ -45,7 +45,7 @@ func (p *pause) left() time.Duration {
 	return time.Until(p.until)
 }
 
-// wait returns nil when a message may leave, or the cause that ended ctx.
+// wait returns nil when a message may leave, or why ctx has ended.
 func (p *pause) wait(ctx context.Context) error {
 	for ctx.Err() == nil {
 		left := p.left()
@@ -57,5 +57,5 @@ func (p *pause) wait(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	return context.Cause(ctx)
+	return ended(ctx)
 }

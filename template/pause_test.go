@@ -107,7 +107,7 @@ func TestSendAllLeavingTheLoopEndsThePause(t *testing.T) {
 			time.Sleep(time.Second) // accepted when the pause has begun
 			return nil
 		}}
-		for range template.NewClient(s).SendAll(t.Context(), messages(2)) {
+		for range newClient(s).SendAll(t.Context(), messages(2)) {
 			break
 		}
 		assert.Equal(t, 2*time.Second, time.Since(start))

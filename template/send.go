@@ -3,10 +3,8 @@ package template
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"strconv"
+	"reflect"
 )
 
 // Caller carries calls to the platform; [*github.com/org/wxhome/wechat.Client] is one. Call
@@ -21,26 +19,26 @@ type Caller interface {
 // Caller is, and holds nothing else.
 type Client struct{ caller Caller }
 
-// NewClient returns a Client that calls through c, which must not be nil. Every wechat.Client has
-// one already, as its field Template.
-func NewClient(c Caller) *Client { return &Client{c} }
-
-// ErrInvalidMessage is what [Client.Send] and [Message.Validate] return for a message that the
-// platform cannot take, told by errors.Is. Nothing has been sent.
-var ErrInvalidMessage = errors.New("template: invalid message")
-
-// ErrInvalidArgument is what the calls that manage templates return for an argument that the
-// platform cannot take, told by errors.Is. Nothing has been asked.
-var ErrInvalidArgument = errors.New("template: invalid argument")
-
-// refusal is an error of the given kind that says what is wrong.
-type refusal struct {
-	kind   error
-	reason string
+// NewClient returns a Client that calls through c. A c that is nil is an [ErrInvalidArgument]. Every
+// wechat.Client has a Client already, as its field Template.
+func NewClient(c Caller) (*Client, error) {
+	if isNil(c) {
+		return nil, badArgument("the Caller is nil")
+	}
+	return &Client{c}, nil
 }
 
-func (e *refusal) Error() string { return "template: " + e.reason }
-func (e *refusal) Unwrap() error { return e.kind }
+// isNil also finds a nil pointer, func or map in an interface, which would panic at its first
+// use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}
 
 const sendPath = "/cgi-bin/message/template/send"
 
@@ -50,11 +48,15 @@ const sendPath = "/cgi-bin/message/template/send"
 // the call can be repeated safely when an answer is lost; m itself is not changed. To repeat it
 // later by hand within the platform's ten minutes, set an id of your own.
 //
-// A message without To or TemplateID is refused with [ErrInvalidMessage]; the values are not
-// looked at, see [Message.Validate].
+// A message without To or TemplateID, and a text that cannot be sent to WeChat (invalid UTF-8,
+// control characters other than tab and line breaks), is refused with [ErrInvalidMessage]. The rules
+// of values are not looked at, see [Message.Validate].
 //
 // POST /cgi-bin/message/template/send
 func (c *Client) Send(ctx context.Context, m Message) (msgID int64, err error) {
+	if err := m.sendable(); err != nil {
+		return 0, err
+	}
 	fillID(&m)
 	return c.send(ctx, m)
 }
@@ -65,14 +67,12 @@ func fillID(m *Message) {
 	}
 }
 
+// send sends a message that is sendable.
 func (c *Client) send(ctx context.Context, m Message) (int64, error) {
-	if err := m.address(); err != nil {
-		return 0, err
-	}
 	var x struct { // one allocation instead of two
 		in  Message
 		out struct {
-			MsgID id `json:"msgid"`
+			MsgID number `json:"msgid"`
 		}
 	}
 	x.in = m
@@ -86,28 +86,32 @@ func (c *Client) send(ctx context.Context, m Message) (int64, error) {
 func (m *Message) address() error {
 	switch {
 	case m.To == "":
-		return &refusal{ErrInvalidMessage, "the message has no recipient (To is empty)"}
+		return badMessage("the message has no recipient (To is empty)")
 	case m.TemplateID == "":
-		return &refusal{ErrInvalidMessage, "the message names no template (TemplateID is empty)"}
+		return badMessage("the message names no template (TemplateID is empty)")
 	}
 	return nil
 }
 
-// id is a 64-bit id that may come as a number or quoted.
-type id int64
-
-func (i *id) UnmarshalJSON(b []byte) error {
-	if len(b) > 1 && b[0] == '"' {
-		b = b[1 : len(b)-1]
+// writable checks all texts of m but Data.
+func (m *Message) writable() error {
+	reason := badField(field{"To", m.To}, field{"TemplateID", m.TemplateID}, field{"URL", m.URL}, field{"ClientMsgID", m.ClientMsgID})
+	if reason == "" {
+		reason = m.MiniProgram.bad()
 	}
-	if len(b) == 0 || string(b) == "null" {
-		*i = 0
-		return nil
+	if reason != "" {
+		return badMessage(reason)
 	}
-	n, err := strconv.ParseInt(string(b), 10, 64)
-	if err != nil {
-		return &json.UnmarshalTypeError{Value: "number"}
-	}
-	*i = id(n)
 	return nil
+}
+
+// sendable checks what Send cannot send, and leaves the rules of values alone.
+func (m *Message) sendable() error {
+	if err := m.address(); err != nil {
+		return err
+	}
+	if err := m.writable(); err != nil {
+		return err
+	}
+	return m.Data.check()
 }

@@ -51,6 +51,15 @@ func (f *fake) Call(_ context.Context, method, path string, in, out any) error {
 	return json.Unmarshal([]byte(f.answer), out)
 }
 
+// newClient is NewClient for a Caller that is there.
+func newClient(c template.Caller) *template.Client {
+	client, err := template.NewClient(c)
+	if err != nil {
+		panic(err)
+	}
+	return client
+}
+
 // coded is an error as the platform's are.
 type coded int
 
@@ -86,7 +95,7 @@ func TestSendToTheLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: `{"errcode":0,"errmsg":"ok","msgid":3717005636572528642}`}
-			id, err := template.NewClient(f).Send(t.Context(), tt.m)
+			id, err := newClient(f).Send(t.Context(), tt.m)
 			require.NoError(t, err)
 			assert.Equal(t, int64(3717005636572528642), id)
 			assert.Equal(t, []call{{"POST", "/cgi-bin/message/template/send", tt.body, true}}, f.calls)
@@ -102,7 +111,7 @@ func TestSendFillsTheID(t *testing.T) {
 	m := message()
 	m.ClientMsgID = ""
 	for range 2 {
-		_, err := template.NewClient(f).Send(t.Context(), m)
+		_, err := newClient(f).Send(t.Context(), m)
 		require.NoError(t, err)
 	}
 	assert.Empty(t, m.ClientMsgID)
@@ -124,21 +133,20 @@ func TestSendReadsTheMsgID(t *testing.T) {
 		`{"msgid":""}`:                    0,
 		`{}`:                              0,
 	} {
-		id, err := template.NewClient(&fake{answer: answer}).Send(t.Context(), message())
+		id, err := newClient(&fake{answer: answer}).Send(t.Context(), message())
 		require.NoError(t, err, answer)
 		assert.Equal(t, want, id, answer)
 	}
-	for _, answer := range []string{`{"msgid":1.5}`, `{"msgid":"x"}`, `{"msgid":9223372036854775808}`, `{"msgid":{}}`} {
-		_, err := template.NewClient(&fake{answer: answer}).Send(t.Context(), message())
-		var typed *json.UnmarshalTypeError
-		require.ErrorAs(t, err, &typed, answer)
+	for _, answer := range []string{`{"msgid":1.5}`, `{"msgid":"x"}`, `{"msgid":9223372036854775808}`, `{"msgid":{}}`, `{"msgid":1e300}`, `{"msgid":"1e-1"}`} {
+		_, err := newClient(&fake{answer: answer}).Send(t.Context(), message())
+		require.ErrorContains(t, err, "a whole number is expected", answer)
 	}
 }
 
 func TestSendErrors(t *testing.T) {
 	t.Parallel()
 	f := &fake{err: coded(43004)}
-	c := template.NewClient(f)
+	c := newClient(f)
 	id, err := c.Send(t.Context(), message())
 	assert.Equal(t, coded(43004), err, "the Caller's error, untouched")
 	assert.Zero(t, id)

@@ -21,7 +21,7 @@ func TestSendAllCancel(t *testing.T) {
 		s := &sender{}
 		time.AfterFunc(2500*time.Millisecond, func() { cancel(why) })
 		start, tally := time.Now(), map[string]int{}
-		for r := range template.NewClient(s).SendAll(ctx, counted(&pulled, messages(1000)), template.WithWorkers(4)) {
+		for r := range newClient(s).SendAll(ctx, counted(&pulled, messages(1000)), template.WithWorkers(4)) {
 			switch {
 			case r.Err == nil:
 				tally["accepted"]++
@@ -45,7 +45,7 @@ func TestSendAllCancelledWhilePulling(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		pulled := 0
-		for r := range template.NewClient(&sender{}).SendAll(ctx, counted(&pulled, messages(1000)), template.WithWorkers(1)) {
+		for r := range newClient(&sender{}).SendAll(ctx, counted(&pulled, messages(1000)), template.WithWorkers(1)) {
 			if r.Err == nil {
 				cancel() // from the body
 			}
@@ -72,7 +72,7 @@ func panicking(yield func(template.Message, error) bool) {
 	panic("input")
 }
 
-// Each way out of the loop stops the pulling and lets what is in flight finish first.
+// Each way out of the loop stops the pulling and lets what is being sent finish first.
 func TestSendAllLeavingTheLoopWaits(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -80,26 +80,26 @@ func TestSendAllLeavingTheLoopWaits(t *testing.T) {
 		calls int64
 	}{
 		"break": {func(t *testing.T, s *sender, pulled *int) {
-			for range template.NewClient(s).SendAll(t.Context(), counted(pulled, messages(100)), template.WithWorkers(4)) {
+			for range newClient(s).SendAll(t.Context(), counted(pulled, messages(100)), template.WithWorkers(4)) {
 				break
 			}
 		}, 4},
 		"body": {func(t *testing.T, s *sender, pulled *int) {
 			assert.PanicsWithValue(t, "body", func() {
-				for range template.NewClient(s).SendAll(t.Context(), counted(pulled, messages(100)), template.WithWorkers(4)) {
+				for range newClient(s).SendAll(t.Context(), counted(pulled, messages(100)), template.WithWorkers(4)) {
 					panic("body")
 				}
 			})
 		}, 4},
 		"input": {func(t *testing.T, s *sender, pulled *int) {
 			assert.PanicsWithValue(t, "input", func() {
-				for range template.NewClient(s).SendAll(t.Context(), counted(pulled, panicking)) {
+				for range newClient(s).SendAll(t.Context(), counted(pulled, panicking)) {
 					t.Error("a result before any send was done")
 				}
 			})
 		}, 4},
 		"break while draining": {func(t *testing.T, s *sender, pulled *int) {
-			for range template.NewClient(s).SendAll(t.Context(), counted(pulled, messages(4))) {
+			for range newClient(s).SendAll(t.Context(), counted(pulled, messages(4))) {
 				break
 			}
 		}, 4},
@@ -110,7 +110,7 @@ func TestSendAllLeavingTheLoopWaits(t *testing.T) {
 				}
 				yield(template.Message{}, errors.New("bad row"))
 			}
-			for range template.NewClient(s).SendAll(t.Context(), counted(pulled, bad)) {
+			for range newClient(s).SendAll(t.Context(), counted(pulled, bad)) {
 				break
 			}
 		}, 2},
@@ -120,7 +120,7 @@ func TestSendAllLeavingTheLoopWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, pulled, start := &sender{}, 0, time.Now()
 				tt.leave(t, s, &pulled)
-				assert.Zero(t, s.now.Load(), "in flight after the loop")
+				assert.Zero(t, s.now.Load(), "being sent after the loop")
 				assert.Equal(t, tt.calls, s.finished.Load(), "cut off")
 				assert.Equal(t, tt.calls, s.calls.Load())
 				assert.LessOrEqual(t, pulled, 5)
@@ -140,7 +140,7 @@ func TestSendAllStopsAtTheDailyQuota(t *testing.T) {
 			return nil
 		}}
 		pulled, tally := 0, map[string]int{}
-		for r := range template.NewClient(s).SendAll(t.Context(), counted(&pulled, messages(1000)), template.WithWorkers(2)) {
+		for r := range newClient(s).SendAll(t.Context(), counted(&pulled, messages(1000)), template.WithWorkers(2)) {
 			switch {
 			case r.Err == nil:
 				tally["accepted"]++

@@ -43,9 +43,9 @@ func (s *sender) Call(ctx context.Context, _, _ string, in, _ any) error {
 }
 
 // sendAll collects the results by recipient.
-func sendAll(ctx context.Context, c template.Caller, msgs iter.Seq2[template.Message, error], opts ...template.SendAllOption) map[string]error {
+func sendAll(ctx context.Context, c template.Caller, msgs iter.Seq2[template.Message, error], opts ...template.Option) map[string]error {
 	got := map[string]error{}
-	for r := range template.NewClient(c).SendAll(ctx, msgs, opts...) {
+	for r := range newClient(c).SendAll(ctx, msgs, opts...) {
 		if _, twice := got[r.Message.To]; twice {
 			r.Err = errors.New("a second result")
 		}
@@ -100,14 +100,13 @@ func TestSendAllGivesOneResultEach(t *testing.T) {
 func TestSendAllWorkers(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		opts []template.SendAllOption
+		opts []template.Option
 		want int64
 	}{
 		"default": {nil, 16},
-		"nil":     {[]template.SendAllOption{nil}, 16},
-		"three":   {[]template.SendAllOption{template.WithWorkers(3)}, 3},
-		"none":    {[]template.SendAllOption{template.WithWorkers(0)}, 1},
-		"more than messages, which must not be allocated for": {[]template.SendAllOption{template.WithWorkers(1 << 40)}, 50},
+		"three":   {[]template.Option{template.WithWorkers(3)}, 3},
+		"one":     {[]template.Option{template.WithWorkers(1)}, 1},
+		"more than messages, which must not be allocated for": {[]template.Option{template.WithWorkers(1 << 40)}, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,7 +134,7 @@ func TestSendAllReportsTheIDUsed(t *testing.T) {
 		}
 		used := map[string]string{}
 		s := &sender{answer: func(_ int64, m *template.Message) error { used[m.To] = m.ClientMsgID; return nil }}
-		for r := range template.NewClient(s).SendAll(t.Context(), input, template.WithWorkers(1)) {
+		for r := range newClient(s).SendAll(t.Context(), input, template.WithWorkers(1)) {
 			assert.Equal(t, used[r.Message.To], r.Message.ClientMsgID)
 		}
 		assert.Equal(t, "MINE", used["own"])
@@ -145,7 +144,7 @@ func TestSendAllReportsTheIDUsed(t *testing.T) {
 
 func TestSendAllGivesTheMsgID(t *testing.T) {
 	t.Parallel()
-	client := template.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":3717005636572528642}`})
+	client := newClient(&fake{answer: `{"errcode":0,"errmsg":"ok","msgid":3717005636572528642}`})
 	for r := range client.SendAll(t.Context(), messages(1)) {
 		require.NoError(t, r.Err)
 		assert.Equal(t, int64(3717005636572528642), r.MsgID)
@@ -156,7 +155,7 @@ func TestSendAllRangedOverAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &sender{}
-		results := template.NewClient(s).SendAll(t.Context(), messages(3))
+		results := newClient(s).SendAll(t.Context(), messages(3))
 		assert.Zero(t, s.calls.Load(), "nothing before the range")
 		for round := range int64(2) {
 			for r := range results {
@@ -180,7 +179,7 @@ func TestSendAllRunsInputAndBodyOnTheCallersGoroutine(t *testing.T) {
 				}
 			}
 		}
-		for range template.NewClient(s).SendAll(t.Context(), input, template.WithWorkers(1)) {
+		for range newClient(s).SendAll(t.Context(), input, template.WithWorkers(1)) {
 			assert.Equal(t, me, goroutine())
 		}
 		assert.Len(t, senders, 1)
@@ -206,7 +205,7 @@ func TestSendAllYieldsWhatIsReadyBeforeThePull(t *testing.T) {
 			}
 			events = append(events, "end")
 		}
-		for r := range template.NewClient(&sender{}).SendAll(t.Context(), input) {
+		for r := range newClient(&sender{}).SendAll(t.Context(), input) {
 			events = append(events, "result "+r.Message.To)
 		}
 		assert.Equal(t, []string{
@@ -275,11 +274,11 @@ func TestSendAllMayPanic(t *testing.T) {
 }
 
 // The bound holds on real threads too.
-func TestSendAllInFlightBound(t *testing.T) {
+func TestSendAllBoundsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	c := &instant{}
 	n := 0
-	for r := range template.NewClient(c).SendAll(t.Context(), messages(10_000), template.WithWorkers(7)) {
+	for r := range newClient(c).SendAll(t.Context(), messages(10_000), template.WithWorkers(7)) {
 		require.NoError(t, r.Err)
 		n++
 	}

@@ -74,10 +74,19 @@ func (t SubscribeTemplate) Keywords() []Keyword { return Template{Content: t.Con
 // GET /wxaapi/newtmpl/getcategory
 func (c *Client) SubscribeCategories(ctx context.Context) ([]Category, error) {
 	var answer struct {
-		Data []Category `json:"data"`
+		Data []struct {
+			ID   number `json:"id"`
+			Name string `json:"name"`
+		} `json:"data"`
 	}
-	err := c.caller.Call(ctx, http.MethodGet, "/wxaapi/newtmpl/getcategory", nil, &answer)
-	return answer.Data, err
+	if err := c.caller.Call(ctx, http.MethodGet, "/wxaapi/newtmpl/getcategory", nil, &answer); err != nil {
+		return nil, err
+	}
+	categories := make([]Category, len(answer.Data))
+	for i, category := range answer.Data {
+		categories[i] = Category{int(category.ID), category.Name}
+	}
+	return categories, nil
 }
 
 // SubscribeTitles yields the library's templates for some categories. Pages are fetched as the
@@ -87,7 +96,7 @@ func (c *Client) SubscribeCategories(ctx context.Context) ([]Category, error) {
 func (c *Client) SubscribeTitles(ctx context.Context, categories ...int) iter.Seq2[SubscribeTitle, error] {
 	return func(yield func(SubscribeTitle, error) bool) {
 		if len(categories) == 0 {
-			yield(SubscribeTitle{}, &refusal{ErrInvalidArgument, "no category is given, see SubscribeCategories"})
+			yield(SubscribeTitle{}, badArgument("no category is given, see SubscribeCategories"))
 			return
 		}
 		for start, total := 0, 1; start < total; start += titlesPage {
@@ -116,12 +125,12 @@ func (c *Client) titlesPage(ctx context.Context, categories []int, start int) (t
 		ids[i] = strconv.Itoa(category)
 	}
 	var answer struct {
-		Count int `json:"count"`
+		Count number `json:"count"`
 		Data  []struct {
-			TID        id     `json:"tid"`
+			TID        number `json:"tid"`
 			Title      string `json:"title"`
-			Type       int    `json:"type"`
-			CategoryID id     `json:"categoryId"`
+			Type       number `json:"type"`
+			CategoryID number `json:"categoryId"`
 		} `json:"data"`
 	}
 	path := fmt.Sprintf("/wxaapi/newtmpl/getpubtemplatetitles?ids=%s&start=%d&limit=%d", strings.Join(ids, ","), start, titlesPage)
@@ -130,9 +139,9 @@ func (c *Client) titlesPage(ctx context.Context, categories []int, start int) (t
 	}
 	titles = make([]SubscribeTitle, len(answer.Data))
 	for i, t := range answer.Data {
-		titles[i] = SubscribeTitle{TID: int64(t.TID), Title: t.Title, Type: t.Type, CategoryID: int(t.CategoryID)}
+		titles[i] = SubscribeTitle{TID: int64(t.TID), Title: t.Title, Type: int(t.Type), CategoryID: int(t.CategoryID)}
 	}
-	return titles, answer.Count, nil
+	return titles, int(answer.Count), nil
 }
 
 // SubscribeKeywords returns the keywords that a template of the library offers.
@@ -141,7 +150,7 @@ func (c *Client) titlesPage(ctx context.Context, categories []int, start int) (t
 func (c *Client) SubscribeKeywords(ctx context.Context, tid int64) ([]SubscribeKeyword, error) {
 	var answer struct {
 		Data []struct {
-			KID     id     `json:"kid"`
+			KID     number `json:"kid"`
 			Name    string `json:"name"`
 			Example string `json:"example"`
 			Rule    string `json:"rule"`
@@ -167,10 +176,13 @@ func (c *Client) SubscribeKeywords(ctx context.Context, tid int64) ([]SubscribeK
 // POST /wxaapi/newtmpl/addtemplate
 func (c *Client) AddSubscribeTemplate(ctx context.Context, tid int64, keywords []int, scene string) (templateID string, err error) {
 	if n := len(keywords); n < minKeywords || n > maxKeywords {
-		return "", &refusal{ErrInvalidArgument, fmt.Sprintf("%d keywords are given, there must be %d to %d", n, minKeywords, maxKeywords)}
+		return "", badArgument(fmt.Sprintf("%d keywords are given, there must be %d to %d", n, minKeywords, maxKeywords))
 	}
 	if n := utf8.RuneCountInString(scene); n > maxSceneDesc {
-		return "", &refusal{ErrInvalidArgument, fmt.Sprintf("the scene has %d characters, at most %d", n, maxSceneDesc)}
+		return "", badArgument(fmt.Sprintf("the scene has %d characters, at most %d", n, maxSceneDesc))
+	}
+	if reason := unwritable(scene); reason != "" {
+		return "", badArgument("the scene " + reason)
 	}
 	in := struct {
 		TID      string `json:"tid"`
@@ -194,7 +206,7 @@ func (c *Client) SubscribeTemplates(ctx context.Context) ([]SubscribeTemplate, e
 			Title   string `json:"title"`
 			Content string `json:"content"`
 			Example string `json:"example"`
-			Type    int    `json:"type"`
+			Type    number `json:"type"`
 			Enums   []struct {
 				Keyword string   `json:"keywordCode"`
 				Values  []string `json:"enumValueList"`
@@ -206,7 +218,7 @@ func (c *Client) SubscribeTemplates(ctx context.Context) ([]SubscribeTemplate, e
 	}
 	templates := make([]SubscribeTemplate, len(answer.Data))
 	for i, t := range answer.Data {
-		templates[i] = SubscribeTemplate{ID: t.ID, Title: t.Title, Content: t.Content, Example: t.Example, Type: t.Type}
+		templates[i] = SubscribeTemplate{ID: t.ID, Title: t.Title, Content: t.Content, Example: t.Example, Type: int(t.Type)}
 		for _, e := range t.Enums {
 			if templates[i].Enums == nil {
 				templates[i].Enums = make(map[string][]string)
@@ -224,8 +236,8 @@ func enumName(code string) string { return strings.TrimSuffix(code, ".DATA") }
 //
 // POST /wxaapi/newtmpl/deltemplate
 func (c *Client) DeleteSubscribeTemplate(ctx context.Context, templateID string) error {
-	if templateID == "" {
-		return &refusal{ErrInvalidArgument, "the template id is empty"}
+	if err := checkID(templateID); err != nil {
+		return err
 	}
 	in := struct {
 		ID string `json:"priTmplId"`

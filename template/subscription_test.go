@@ -50,11 +50,11 @@ func TestSubscriptionsToTheLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: tt.answer}
-			got, err := tt.call(t.Context(), template.NewClient(f))
+			got, err := tt.call(t.Context(), newClient(f))
 			require.NoError(t, err)
 			assert.Equal(t, tt.result, got)
 			assert.Equal(t, []call{tt.want}, f.calls)
-			got, err = tt.call(t.Context(), template.NewClient(&fake{err: coded(200011)}))
+			got, err = tt.call(t.Context(), newClient(&fake{err: coded(200011)}))
 			assert.Equal(t, coded(200011), err)
 			assert.Empty(t, got)
 		})
@@ -82,7 +82,7 @@ func TestSubscribeTitlesWalkThePages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, n := &fake{answers: tt.answers}, 0
-			for got, err := range template.NewClient(f).SubscribeTitles(t.Context(), 2, 616) {
+			for got, err := range newClient(f).SubscribeTitles(t.Context(), 2, 616) {
 				require.NoError(t, err)
 				assert.Equal(t, template.SubscribeTitle{TID: 99, Title: "标题", Type: template.OneTime, CategoryID: 616}, got)
 				n++
@@ -99,16 +99,16 @@ func TestSubscribeTitlesWalkThePages(t *testing.T) {
 func TestSubscribeTitlesEnd(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: titles(30, 90)}
-	for range template.NewClient(f).SubscribeTitles(t.Context(), 1) {
+	for range newClient(f).SubscribeTitles(t.Context(), 1) {
 		break
 	}
 	assert.Len(t, f.calls, 1, "with the loop")
 	n := 0
-	for _, err := range template.NewClient(&fake{err: coded(200016)}).SubscribeTitles(t.Context(), 1) {
+	for _, err := range newClient(&fake{err: coded(200016)}).SubscribeTitles(t.Context(), 1) {
 		assert.Equal(t, coded(200016), err)
 		n++
 	}
-	for _, err := range template.NewClient(f).SubscribeTitles(t.Context()) {
+	for _, err := range newClient(f).SubscribeTitles(t.Context()) {
 		require.ErrorIs(t, err, template.ErrInvalidArgument)
 		n++
 	}
@@ -119,7 +119,7 @@ func TestSubscribeTitlesEnd(t *testing.T) {
 func TestSubscriptionRefusals(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: fine}
-	c, ctx := template.NewClient(f), t.Context()
+	c, ctx := newClient(f), t.Context()
 	for want, kids := range map[string][]int{
 		"template: 0 keywords are given, there must be 2 to 5": nil,
 		"template: 1 keywords are given, there must be 2 to 5": {1},

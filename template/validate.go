@@ -16,8 +16,8 @@ const (
 
 // Validate checks m against what the platform is known to refuse, so that a mistake shows before
 // anything is sent: To, TemplateID, the lengths of URL (2,048 bytes, which is a guess: the
-// platform names no number) and ClientMsgID, a MiniProgram without AppID, and every value by
-// [CheckValue]. The error is an [ErrInvalidMessage], for a value a [*ValueError]; of several it
+// platform names no number) and ClientMsgID, a MiniProgram without AppID, texts that cannot be sent
+// to WeChat (invalid UTF-8, control characters), and every value by [CheckValue]. The error is an [ErrInvalidMessage], for a value a [*ValueError]; of several it
 // is the first by keyword.
 //
 // Only the platform knows which keywords the template has and what an enumeration allows: a
@@ -25,6 +25,9 @@ const (
 // account refuses, so that only Validate tells there.
 func (m Message) Validate() error {
 	if err := m.address(); err != nil {
+		return err
+	}
+	if err := m.writable(); err != nil {
 		return err
 	}
 	reason := ""
@@ -39,14 +42,17 @@ func (m Message) Validate() error {
 		reason = "the message has no values (Data is empty)"
 	}
 	if reason != "" {
-		return &refusal{ErrInvalidMessage, reason}
+		return badMessage(reason)
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Data)) {
 		switch {
 		case key == "":
-			return &refusal{ErrInvalidMessage, "a value has no keyword (Data has an empty key)"}
+			return badMessage("a value has no keyword (Data has an empty key)")
 		case strings.HasSuffix(key, ".DATA"):
 			return &ValueError{Key: key, Reason: "the keyword must be written without .DATA"}
+		}
+		if err := badEntry(key, m.Data[key]); err != nil {
+			return err
 		}
 		if err := CheckValue(key, m.Data[key].Value); err != nil {
 			return err

@@ -19,7 +19,10 @@ type ValueError struct {
 }
 
 // Error names keyword and reason, never the value, which may be personal.
-func (e *ValueError) Error() string { return "template: " + e.Key + ": " + e.Reason }
+func (e *ValueError) Error() string { return prefix + e.Key + ": " + e.Reason }
+
+// KindName returns "value".
+func (e *ValueError) KindName() string { return kindName(ErrInvalidMessage) }
 
 // Unwrap returns [ErrInvalidMessage], for errors.Is.
 func (e *ValueError) Unwrap() error { return ErrInvalidMessage }

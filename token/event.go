@@ -27,13 +27,13 @@ type Event struct {
 	Err      error         // nil: it went well
 }
 
-// step runs f and tells the hook.
+// step runs f and tells the hooks.
 func (c *Cache) step(ctx context.Context, op Op, f func() error) error {
 	start := time.Now()
 	err := contain(string(op), f)
-	if c.hook != nil {
-		ev := Event{Op: op, Start: start, Duration: time.Since(start), Err: err}
-		_ = contain("hook", func() error { c.hook(ctx, ev); return nil })
+	ev := Event{Op: op, Start: start, Duration: time.Since(start), Err: err}
+	for _, hook := range c.hooks {
+		_ = contain("hook", func() error { hook(ctx, ev); return nil })
 	}
 	return err
 }
@@ -44,7 +44,7 @@ func (c *Cache) step(ctx context.Context, op Op, f func() error) error {
 func contain(what string, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("token: panic in %s (%T)", what, v)
+			err = noToken(fmt.Sprintf("panic in %s (%T)", what, v))
 		}
 	}()
 	return f()

@@ -69,11 +69,12 @@ func TestRefusedTokenIsNotServedAfterAFailure(t *testing.T) {
 		_, err := c.Get(t.Context())
 		require.ErrorIs(t, err, down)
 		require.ErrorIs(t, c.Invalidate(t.Context(), "TOKEN_1"), down)
-		assert.Equal(t, 4, src.fetches())
+		assert.Equal(t, 2, src.fetches(), "the failure is remembered")
 		src.fail.Store(nil)
+		time.Sleep(600 * time.Millisecond)
 		assert.Equal(t, "TOKEN_1", get(t, c), "the source gave it once more")
 		require.ErrorIs(t, c.Invalidate(t.Context(), "TOKEN_1"), token.ErrUnchanged)
-		assert.Equal(t, 5, src.fetches())
+		assert.Equal(t, 3, src.fetches())
 	})
 }
 
@@ -86,19 +87,20 @@ func TestRefusedTokenIsNotServedDuringARefusal(t *testing.T) {
 		get(t, c)
 		time.Sleep(2*time.Hour - 2*time.Minute)
 		src.failWith(coded(40164))
-		for range 99 {
+		for range 600 {
 			assert.Equal(t, "TOKEN_1", get(t, c))
 			time.Sleep(100 * time.Millisecond)
 			synctest.Wait()
 		}
-		assert.Equal(t, 2, src.fetches(), "not asked again soon")
+		asked := src.fetches()
+		assert.LessOrEqual(t, asked, 8, "not asked again soon")
 		require.ErrorIs(t, c.Invalidate(t.Context(), "TOKEN_1"), coded(40164))
 		_, err := c.Get(t.Context())
 		require.ErrorIs(t, err, coded(40164))
-		assert.Equal(t, 2, src.fetches(), "the refusal is remembered")
+		assert.Equal(t, asked, src.fetches(), "the refusal is remembered")
 		src.fail.Store(nil)
-		time.Sleep(10 * time.Second)
-		assert.Equal(t, "TOKEN_3", get(t, c))
+		time.Sleep(34 * time.Second)
+		assert.Equal(t, fmt.Sprintf("TOKEN_%d", asked+1), get(t, c))
 	})
 }
 
@@ -151,6 +153,7 @@ func TestInvalidateOneAfterTheOther(t *testing.T) {
 			want := fmt.Sprintf("TOKEN_%d", i+1)
 			require.Equal(t, want, get(t, c))
 			all(10, func() { assert.NoError(t, c.Invalidate(t.Context(), want)) })
+			time.Sleep(31 * time.Second)
 		}
 		assert.Equal(t, 101, src.fetches())
 	})

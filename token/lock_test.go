@@ -70,7 +70,7 @@ func TestLockIsGivenBack(t *testing.T) {
 		c := newCache(t, src, token.WithStore(st, "k"), token.WithLock(), token.WithHook(told.hook))
 		_, err := c.Get(t.Context())
 		require.Error(t, err, name)
-		assert.Equal(t, []string{"load", "lock", "load", "fetch!"}, told.take(), name)
+		assert.Equal(t, []string{"load", "lock", "load", "fetch!", "save"}, told.take(), name)
 		assert.Empty(t, st.held, name)
 	}
 }
@@ -120,31 +120,4 @@ func TestStoreDownUnderTheLock(t *testing.T) {
 		assert.Equal(t, 5*time.Second, time.Since(start), "one second after the last, and four to wait")
 		assert.Empty(t, st.held)
 	})
-}
-
-func TestOptionsThatMakeNoSense(t *testing.T) {
-	t.Parallel()
-	src, st := &source{}, token.NewMemoryStore()
-	for name, tc := range map[string]struct {
-		src  token.Source
-		opts []token.Option
-	}{
-		"no source":         {nil, nil},
-		"nil func":          {token.SourceFunc(nil), nil},
-		"nil pointer":       {(*source)(nil), nil},
-		"nil store pointer": {src, []token.Option{token.WithStore((*token.MemoryStore)(nil), "k")}},
-		"negative margin":   {src, []token.Option{token.WithMargin(-1)}},
-		"nil option":        {src, []token.Option{nil}},
-		"nil store":         {src, []token.Option{token.WithStore(nil, "k")}},
-		"no key":            {src, []token.Option{token.WithStore(st, "")}},
-		"nil hook":          {src, []token.Option{token.WithHook(nil)}},
-		"no margin":         {src, []token.Option{token.WithMargin(0)}},
-		"lock, no store":    {src, []token.Option{token.WithLock()}},
-		"store is no lock":  {src, []token.Option{token.WithStore(st, "k"), token.WithLock()}},
-		"lock before store": {src, []token.Option{token.WithLock(), token.WithStore(st, "k")}},
-	} {
-		c, err := token.NewCache(tc.src, tc.opts...)
-		require.ErrorContains(t, err, "token: ", name)
-		assert.Nil(t, c, name)
-	}
 }

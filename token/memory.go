@@ -29,7 +29,7 @@ func (m *MemoryStore) Load(ctx context.Context, key string) (Token, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if kept := m.tokens[key]; kept != nil && kept().live(time.Now()) {
+	if kept := m.tokens[key]; kept != nil && !kept().Expired(time.Now()) {
 		return kept(), nil
 	}
 	return Token{}, nil
@@ -44,7 +44,7 @@ func (m *MemoryStore) Save(ctx context.Context, key string, t Token) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	maps.DeleteFunc(m.tokens, func(_ string, kept sealed) bool { return !kept().live(now) })
+	maps.DeleteFunc(m.tokens, func(_ string, kept sealed) bool { return kept().Expired(now) })
 	if m.tokens == nil {
 		m.tokens = make(map[string]sealed)
 	}

@@ -12,7 +12,12 @@ func scrub(err error, value string) error {
 	if err == nil || value == "" || !quotes(err, value) {
 		return err
 	}
+	name, ok := kindName(err)
+	if !ok && unanswered(err) {
+		name = kindLost
+	}
 	return &scrubbedError{
+		kind: name,
 		text: strings.ReplaceAll(err.Error(), value, "[redacted]"),
 		is:   func(target error) bool { return errors.Is(err, target) },
 	}
@@ -40,9 +45,11 @@ func quotes(err error, value string) bool {
 
 // scrubbedError answers errors.Is as the error did that it stands for, and shows none of it.
 type scrubbedError struct {
+	kind string // empty: not known
 	text string
 	is   func(error) bool // a func, so that no way of printing shows what it holds
 }
 
 func (e *scrubbedError) Error() string        { return e.text }
+func (e *scrubbedError) KindName() string     { return e.kind }
 func (e *scrubbedError) Is(target error) bool { return e.is(target) }

@@ -3,6 +3,7 @@ package token_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -77,3 +78,6 @@ func all(n int, f func()) {
 	}
 	group.Wait()
 }
+
+// exit ends the goroutine, as t.FailNow does.
+func exit() { runtime.Goexit() }

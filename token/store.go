@@ -9,8 +9,11 @@ import (
 // [github.com/org/wxhome/token/tokentest] to learn whether both methods keep their promises.
 //
 // The methods must be safe for concurrent use, return soon after ctx ends (a [Cache] gives
-// each call two seconds, and a third to notice that they are over), compare keys byte by byte, and put no token into an error.
-// [Token.MarshalBinary] is the encoding to use where one is needed.
+// each call two seconds, and a third to notice that they are over), take keys of up to
+// [MaxKeyLength] bytes, compare them byte by byte, and put no token into an error.
+// [Token.MarshalBinary] is the encoding to use where one is needed, and [Token.Expired] tells
+// which tokens not to return. A Cache also saves short notes for other processes as Tokens, under
+// keys of their own; a Store treats them as all others.
 type Store interface {
 	// Load returns the token that was saved last under key, its Expiry to the second, or the
 	// zero Token and a nil error when there is none or it has expired. A failure to find out
@@ -28,6 +31,10 @@ type Locker interface {
 	// called once, within half a minute. The lock of a process that dies must end by itself.
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
+
+// MaxKeyLength is how many bytes the longest key has that a [Cache] gives to its [Store], those of
+// its notes included.
+const MaxKeyLength = 255
 
 // Key returns the key under which processes share the token of the account appID:
 //

@@ -2,7 +2,6 @@ package token
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,7 +26,7 @@ type encoded struct {
 }
 
 // errForm quotes nothing, since what was stored may be half a token.
-var errForm = errors.New("token: what is stored is not {\"access_token\":\"...\",\"expires_at\":UNIX_SECONDS}")
+var errForm = noToken("what is stored is not {\"access_token\":\"...\",\"expires_at\":UNIX_SECONDS}")
 
 // MarshalBinary encodes t for a [Store], as JSON that other languages can share:
 //
@@ -37,7 +36,7 @@ var errForm = errors.New("token: what is stored is not {\"access_token\":\"...\"
 // an error.
 func (t Token) MarshalBinary() ([]byte, error) {
 	if t.Value == "" {
-		return nil, errors.New("token: an empty token is not stored")
+		return nil, badOption("an empty token is not stored")
 	}
 	e := encoded{AccessToken: t.Value}
 	if !t.Expiry.IsZero() {
@@ -63,7 +62,7 @@ func (t *Token) UnmarshalBinary(data []byte) error {
 // MarshalJSON always fails, so that no JSON log or answer holds a token by accident. Use
 // [Token.MarshalBinary] to store one.
 func (t Token) MarshalJSON() ([]byte, error) {
-	return nil, errors.New("token: a Token is secret and not made for JSON; MarshalBinary encodes one for a store")
+	return nil, badOption("a Token is secret and not made for JSON; MarshalBinary encodes one for a store")
 }
 
 // Format prints t without its value, whatever the verb. It implements [fmt.Formatter].
@@ -82,5 +81,7 @@ func (t Token) redacted() string {
 	return "token([redacted] until " + t.Expiry.UTC().Format(time.RFC3339) + ")"
 }
 
-// live reports whether t can be used at now.
-func (t Token) live(now time.Time) bool { return t.Value != "" && now.Before(t.Expiry) }
+// Expired reports whether t is of no use at now: its Expiry has been reached, or it has none, so
+// that it may end at any time. The zero Token has expired. A [Store] gives no token that has
+// expired.
+func (t Token) Expired(now time.Time) bool { return t.Value == "" || !now.Before(t.Expiry) }

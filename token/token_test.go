@@ -96,6 +96,27 @@ func TestDecodingRefusesWhatIsNoToken(t *testing.T) {
 	assert.EqualValues(t, 5, tok.Expiry.Unix())
 }
 
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	for name, tc := range map[string]struct {
+		tok  token.Token
+		want bool
+	}{
+		"none":           {token.Token{}, true},
+		"no value":       {token.Token{Expiry: now.Add(time.Hour)}, true},
+		"no expiry":      {token.Token{Value: "v"}, true},
+		"over":           {token.Token{Value: "v", Expiry: now.Add(-time.Second)}, true},
+		"over long ago":  {token.Token{Value: "v", Expiry: time.Unix(-1, 0)}, true},
+		"at this moment": {token.Token{Value: "v", Expiry: now}, true},
+		"elsewhere":      {token.Token{Value: "v", Expiry: now.In(time.FixedZone("UTC+8", 8*3600))}, true},
+		"a moment left":  {token.Token{Value: "v", Expiry: now.Add(1)}, false},
+		"hours left":     {token.Token{Value: "v", Expiry: now.Add(2 * time.Hour)}, false},
+	} {
+		assert.Equal(t, tc.want, tc.tok.Expired(now), name)
+	}
+}
+
 func TestKey(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "wxhome:token:wx0123456789abcdef:stable:api.weixin.qq.com",

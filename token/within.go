@@ -49,6 +49,9 @@ func within[T any](ctx context.Context, op Op, late func(T), f func() (T, error)
 	case <-t.C:
 		close(gaveUp)
 		var none T
-		return none, fmt.Errorf("token: %s goes on after the end of its context: %w", op, ctx.Err())
+		return none, &fault{
+			kind: kindNetwork, cause: ctx.Err(),
+			text: fmt.Sprintf("%s goes on after the end of its context: %v", op, ctx.Err()),
+		}
 	}
 }

@@ -110,6 +110,7 @@ func TestDeafSource(t *testing.T) {
 		_, err = c.Get(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "fetch goes on after the end of its context")
+		time.Sleep(300 * time.Millisecond)
 		value, err := c.Get(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "TOKEN 2", value)

@@ -21,13 +21,18 @@ const (
 	keepBuffer = 64 << 10
 )
 
-// oddAnswer is a 2xx answer that is not JSON; a proxy's page, mostly.
+// oddAnswer is a 2xx answer that came whole and is not what an endpoint answers: a proxy's page,
+// mostly. It would come again.
 type oddAnswer struct {
 	reason string
 	body   []byte
+	is     error // errShape, or errPage, which wraps it
 }
 
 func (e *oddAnswer) Error() string { return e.reason }
+func (e *oddAnswer) Unwrap() error { return e.is }
+
+func odd(reason string, body []byte) error { return &oddAnswer{reason, bytes.Clone(body), errShape} }
 
 // guard bounds the reading of an answer, which the transport's timeouts do not: a body that
 // stalls is cut off. The returned func ends the watch.
@@ -44,8 +49,21 @@ func (c *Client) readFailure(err error, stop func() bool) error {
 	return fmt.Errorf("read answer: %w", err)
 }
 
+// calmBody makes errors of the panics of a body, which may be of a RoundTripper of the caller's.
+type calmBody struct{ io.ReadCloser }
+
+func (b calmBody) Read(p []byte) (n int, err error) {
+	defer contain("body of the answer", &err)
+	return b.ReadCloser.Read(p)
+}
+
+func (b calmBody) Close() (err error) {
+	defer contain("body of the answer", &err)
+	return b.ReadCloser.Close()
+}
+
 // decode reads a JSON answer whole and decodes it into out, unless that is nil.
-func (c *Client) decode(resp *http.Response, out any) error {
+func (c *Client) decode(r *request, resp *http.Response, out any) error {
 	stop := c.guard(resp)
 	defer stop()
 	defer resp.Body.Close()
@@ -65,38 +83,57 @@ func (c *Client) decode(resp *http.Response, out any) error {
 	if buf.Len() > answerLimit {
 		return fmt.Errorf("read answer: more than %d bytes: %w", answerLimit, errShape)
 	}
-	return decodeBytes(buf.Bytes(), out)
+	return decodeBytes(buf.Bytes(), out, r.method != http.MethodGet)
 }
 
-func decodeBytes(body []byte, out any) error {
-	env := parseEnvelope(body)
+// decodeBytes decodes a whole answer. It is a success only if it says so, by errcode 0 or by what
+// the endpoint documents in its place.
+func decodeBytes(body []byte, out any, sent bool) error {
+	v := readVerdict(body)
 	switch {
-	case env.code != 0:
-		env.errmsg = bytes.Clone(env.errmsg) // body goes back to the pool
-		return &envelopeError{env}
-	case !env.object:
-		return &oddAnswer{"the answer is not a JSON object", bytes.Clone(body)}
-	case out == nil:
-		if env.known || json.Valid(body) {
-			return nil
-		}
-		return &oddAnswer{"the answer is cut off or not JSON", bytes.Clone(body)}
+	case v.odd:
+		return odd("the errcode of the answer is not a whole number", body)
+	case v.code != 0:
+		v.errmsg = bytes.Clone(v.errmsg) // body goes back to the pool
+		return &verdictError{v}
+	case !v.object:
+		return &oddAnswer{"the answer is not a JSON object", bytes.Clone(body), errPage}
 	}
-	body = bytes.TrimPrefix(body, byteOrderMark)
+	if err := unmarshal(bytes.TrimPrefix(body, byteOrderMark), out); err != nil {
+		return err
+	}
+	if !v.known && !documented(body, out, sent) {
+		return odd("the answer has neither errcode 0 nor what this endpoint documents", body)
+	}
+	return nil
+}
+
+func unmarshal(body []byte, out any) error {
+	if out == nil {
+		out = new(json.RawMessage) // checks it, and stops nowhere
+	}
 	err := json.Unmarshal(body, out)
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		if repaired := escapeControls(body); len(repaired) != len(body) {
-			err = json.Unmarshal(repaired, out)
+	if !errors.As(err, &syntax) {
+		if err != nil {
+			err = fmt.Errorf("decode answer: %w: %w", errShape, err)
 		}
+		return err
 	}
-	if err == nil {
-		return nil
+	repaired := escapeControls(body)
+	if len(repaired) != len(body) {
+		return unmarshal(repaired, out)
 	}
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("decode answer: %w", err)
+	if json.NewDecoder(bytes.NewReader(body)).Decode(new(json.RawMessage)) == io.ErrUnexpectedEOF {
+		return fmt.Errorf("decode answer: it is cut off: %w", err)
 	}
-	return fmt.Errorf("decode answer: %w: %w", errShape, err)
+	return odd("the answer is not JSON", body)
+}
+
+// undecided reports whether head, which may be short where an answer comes in pieces, does not yet
+// tell whether a JSON object begins.
+func undecided(head []byte) bool {
+	return skipSpace(head, 0) == len(head) || len(head) < len(byteOrderMark) && bytes.HasPrefix(byteOrderMark, head)
 }
 
 // sniff looks for an errcode at the head of an answer, whatever its Content-Type says, and
@@ -105,16 +142,27 @@ func decodeBytes(body []byte, out any) error {
 func (c *Client) sniff(resp *http.Response) error {
 	stop := c.guard(resp)
 	defer stop()
-	head := make([]byte, 512)
-	n, err := io.ReadAtLeast(resp.Body, head, 1)
+	head, n := make([]byte, 512), 0
+	var err error
+	for err == nil && n < len(head) && undecided(head[:n]) {
+		var more int
+		more, err = io.ReadAtLeast(resp.Body, head[n:], 1)
+		n += more
+	}
 	head = head[:n]
-	if p := skipSpace(head, 0); err == nil && p < len(head) && head[p] == '{' {
+	if p := skipSpace(head, 0); err == nil && (p == len(head) || head[p] == '{') {
 		var rest []byte
 		rest, err = io.ReadAll(io.LimitReader(resp.Body, sniffLimit))
 		head = append(head, rest...)
-		if env := parseEnvelope(head); env.code != 0 {
+		v := readVerdict(head)
+		if v.odd || v.code != 0 {
 			_ = resp.Body.Close()
-			return &envelopeError{env}
+		}
+		switch {
+		case v.odd:
+			return odd("the errcode of the answer is not a whole number", head)
+		case v.code != 0:
+			return &verdictError{v}
 		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
@@ -15,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat"
 )
@@ -36,13 +40,13 @@ func TestAnswersThatAreNoJSON(t *testing.T) {
 		"412":                 {412, "", wechat.KindRequest, 0, "HTTP status 412: the request had no Content-Length", 1},
 		"500 with errcode":    {500, `{"errcode":48001,"errmsg":"api unauthorized rid: a-b"}`, wechat.KindAccount, 48001, "48001 api unauthorized (rid a-b)", 1},
 		"503 with busy":       {503, `{"errcode":-1,"errmsg":"busy"}`, wechat.KindBusy, -1, "-1 busy", 2},
-		"captive portal":      {200, "<html>log in</html>", wechat.KindLost, 0, "the answer is not a JSON object", 2},
-		"array":               {200, `[{"errcode":1}]`, wechat.KindLost, 0, "the answer is not a JSON object", 2},
-		"empty":               {200, "", wechat.KindLost, 0, "the answer is not a JSON object", 2},
+		"captive portal":      {200, "<html>log in</html>", wechat.KindLost, 0, "the answer is not a JSON object", 1},
+		"array":               {200, `[{"errcode":1}]`, wechat.KindLost, 0, "the answer is not a JSON object", 1},
+		"empty":               {200, "", wechat.KindLost, 0, "the answer is not a JSON object", 1},
 		"cut off":             {200, `{"n":`, wechat.KindLost, 0, "decode answer", 2},
 		"of another shape":    {200, `{"n":"text"}`, wechat.KindLost, 0, "not of the expected form", 1},
 		"too long":            {200, `{"x":"` + strings.Repeat("x", 17<<20) + `"}`, wechat.KindLost, 0, "more than 16777216 bytes", 1},
-		"errcode no number":   {200, `{"errcode":"x","n":"text"}`, wechat.KindLost, 0, "not of the expected form", 1},
+		"errcode no number":   {200, `{"errcode":"x","n":"text"}`, wechat.KindLost, 0, "not a whole number", 1},
 		"errcode is a string": {200, `{"errcode":"43004","errmsg":"require subscribe"}`, wechat.KindRecipient, 43004, "43004 require subscribe", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,5 +198,132 @@ func TestStoreKeyAndLock(t *testing.T) {
 		} else {
 			assert.Empty(t, st.locked)
 		}
+	}
+}
+
+// endless answers without an end, and counts what was taken.
+func endless(head string, status int, taken *atomic.Int64) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		n, _ := io.WriteString(w, head)
+		for chunk := strings.Repeat("x", 64<<10); taken.Add(int64(n)) < 1<<30; {
+			var err error
+			if n, err = io.WriteString(w, chunk); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// A base URL at which something else answers: nothing is taken for success, the memory is bounded,
+// and a send is not repeated.
+func TestBaseURLsThatAreNotWeChat(t *testing.T) {
+	t.Parallel()
+	taken := new(atomic.Int64)
+	for name, tt := range map[string]struct {
+		h    http.HandlerFunc
+		kind wechat.Kind
+		sent int64
+	}{
+		"page":            {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>log in</html>") }, wechat.KindLost, 1},
+		"nothing":         {func(http.ResponseWriter, *http.Request) {}, wechat.KindLost, 1},
+		"204":             {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, wechat.KindLost, 1},
+		"hangs up":        {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, wechat.KindLost, 1},
+		"1 GB of JSON":    {endless(`{"x":"`, 200, taken), wechat.KindLost, 1},
+		"1 GB of text":    {endless("x", 200, taken), wechat.KindLost, 1},
+		"1 GB of refusal": {endless("x", 403, taken), wechat.KindRequest, 1},
+		"long header":     {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 11<<20)) }, wechat.KindLost, 1},
+		"another account": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"errcode":40003,"errmsg":"invalid openid"}`)
+		}, wechat.KindRecipient, 1},
+		"another AppID": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"errcode":40013,"errmsg":"invalid appid"}`)
+		}, wechat.KindRequest, 1},
+		"refuses tokens": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"errcode":40001,"errmsg":"not latest"}`)
+		}, wechat.KindToken, 2},
+		"redirects": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
+		}, wechat.KindRequest, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent := new(atomic.Int64)
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent.Add(1); tt.h(w, r) }))
+			defer s.Close()
+			c, err := wechat.New(appID, "", wechat.WithTokenSource(central), wechat.WithBaseURL(s.URL))
+			require.NoError(t, err)
+			defer c.CloseIdleConnections()
+			err = c.Custom.Send(t.Context(), "oA", custom.Text{Content: "hi"})
+			assert.Equal(t, tt.kind, wechat.KindOf(err), "%v", err)
+			assert.Equal(t, tt.sent, sent.Load())
+			assert.Less(t, len(err.Error()), 1000)
+			assert.Less(t, taken.Load(), int64(128<<20), "it is not read to its end")
+		})
+	}
+}
+
+// An answer that comes in small pieces says what it says.
+func TestDoReadsAnErrcodeThatComesInPieces(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]io.Reader{
+		"one byte each":     iotest.OneByteReader(strings.NewReader("\xef\xbb\xbf\r\n {\"errcode\":48001,\"errmsg\":\"no\"}")),
+		"a blank, the rest": io.MultiReader(strings.NewReader("\n"), strings.NewReader(`{"errcode":48001}`)),
+		"half a mark":       io.MultiReader(strings.NewReader("\xef"), strings.NewReader("\xbb\xbf"+`{"errcode":48001}`)),
+		"odd":               io.MultiReader(strings.NewReader(" "), strings.NewReader(`{"errcode":48001.5}`)),
+	} {
+		g := newGateway()
+		g.on(http.MethodPost, "/cgi-bin/x", func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(body)}, nil
+		})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/cgi-bin/x", strings.NewReader("{}"))
+		require.NoError(t, err)
+		_, err = g.client(t).Do(req)
+		require.Error(t, err, name)
+	}
+	for _, whole := range []string{" \r\n", "\xef\xbb", "\xef\xbb\xbf", "", " x", "\xef\xbb\xbf{}", "\xff\xd8 an image"} {
+		g := newGateway()
+		g.on(http.MethodGet, "/cgi-bin/x", func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(whole)))}, nil
+		})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/cgi-bin/x", nil)
+		require.NoError(t, err)
+		resp, err := g.client(t).Do(req)
+		require.NoError(t, err, "%q", whole)
+		b, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		assert.Equal(t, whole, string(b))
+	}
+}
+
+// What an answer to a private call holds may be a secret, whatever it is called.
+func TestOddPrivateAnswersAreNotQuoted(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"errcode":0.0,"ticket":"TICKET_1"}`, `{"code":0,"data":{"accessToken":"TICKET_1"}}`, `["TICKET_1"]`, `"TICKET_1"`, `TICKET_1`,
+		`{"errcode":"ok","ticket":"TICKET_1","expires_in":7200}`, `{"errcode":0,"ticket":"TICKET_1"} x`,
+	} {
+		seen := &watcher{}
+		g := newGateway()
+		g.on(http.MethodGet, "/cgi-bin/ticket/getticket", text(200, body))
+		c := g.client(t, seen.options()...)
+		var out struct{ Ticket string }
+		err := c.Call(t.Context(), http.MethodGet, "/cgi-bin/ticket/getticket?type=jsapi", nil, &out)
+		require.Error(t, err, body)
+		seen.tree(err)
+		assert.NotContains(t, seen.String(), "TICKET_1", body)
+	}
+}
+
+// A call whose answer could not be taken must not leave.
+func TestCallRefusesAnOutThatCannotBeFilled(t *testing.T) {
+	t.Parallel()
+	type answer struct{ MsgID int64 }
+	for _, out := range []any{answer{}, map[string]any{}, (*answer)(nil), 1} {
+		g := newGateway()
+		g.on(http.MethodPost, "/cgi-bin/x", text(200, okJSON))
+		err := g.client(t).Call(t.Context(), http.MethodPost, "/cgi-bin/x", map[string]int{}, out)
+		assert.Equal(t, wechat.KindRequest, wechat.KindOf(err), "%T: %v", out, err)
+		assert.Empty(t, g.requests)
 	}
 }

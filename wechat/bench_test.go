@@ -17,7 +17,9 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,17 +85,19 @@ func startServer(b *testing.B, role string) (string, *http.Transport, *atomic.In
 		require.NoError(b, err)
 		pool.AddCert(c)
 	}
-	dials := new(atomic.Int64)
-	dialer := &net.Dialer{}
-	t := &http.Transport{
-		MaxIdleConnsPerHost: 1 << 14, TLSClientConfig: &tls.Config{RootCAs: pool},
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			dials.Add(1)
-			return dialer.DialContext(ctx, network, addr)
-		},
-	}
+	t := &http.Transport{MaxIdleConnsPerHost: 1 << 14, TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: new(net.Dialer).DialContext}
 	b.Cleanup(t.CloseIdleConnections)
-	return url, t, dials
+	return url, t, countDials(t)
+}
+
+// countDials counts the connections that t makes.
+func countDials(t *http.Transport) *atomic.Int64 {
+	dials, dial := new(atomic.Int64), t.DialContext
+	t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dials.Add(1)
+		return dial(ctx, network, addr)
+	}
+	return dials
 }
 
 func benchMessage() template.Message {
@@ -135,22 +139,22 @@ func floorSend(client *http.Client, url string) func() error {
 	}
 }
 
-func clientSend(b *testing.B, url string, opts ...wechat.Option) func() error {
+func clientSend(b *testing.B, url string) (*wechat.Client, func() error) {
 	b.Helper()
-	opts = append(opts, wechat.WithBaseURL(url), wechat.WithTokenSource(token.SourceFunc(func(context.Context) (token.Token, error) {
+	c, err := wechat.New(appID, "", wechat.WithBaseURL(url), wechat.WithTokenSource(token.SourceFunc(func(context.Context) (token.Token, error) {
 		return token.Token{Value: "TOKEN", Expiry: time.Now().Add(time.Hour)}, nil
 	})))
-	c, err := wechat.New(appID, "", opts...)
 	require.NoError(b, err)
 	b.Cleanup(c.CloseIdleConnections)
-	return func() error { _, err := c.Template.Send(context.Background(), benchMessage()); return err }
+	return c, func() error { _, err := c.Template.Send(context.Background(), benchMessage()); return err }
 }
 
 // BenchmarkSend is one sender on a kept connection.
 func BenchmarkSend(b *testing.B) {
 	url, transport, _ := startServer(b, "plain")
+	_, ours := clientSend(b, url)
 	for name, send := range map[string]func() error{
-		"impl=floor": floorSend(&http.Client{Transport: transport}, url), "impl=wxhome": clientSend(b, url),
+		"impl=floor": floorSend(&http.Client{Transport: transport}, url), "impl=wxhome": ours,
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -167,7 +171,8 @@ func BenchmarkSend(b *testing.B) {
 // falls on both, and reports the ratio of the medians.
 func BenchmarkSendPaired(b *testing.B) {
 	url, transport, _ := startServer(b, "plain")
-	sends := [2]func() error{floorSend(&http.Client{Transport: transport}, url), clientSend(b, url)}
+	_, ours := clientSend(b, url)
+	sends := [2]func() error{floorSend(&http.Client{Transport: transport}, url), ours}
 	var took [2][]time.Duration
 	for b.Loop() {
 		for i, send := range sends {
@@ -187,15 +192,16 @@ func BenchmarkSendPaired(b *testing.B) {
 func BenchmarkSend64(b *testing.B) {
 	for _, delay := range []string{"0s", "10ms"} {
 		url, floor, floorDials := startServer(b, "tls "+delay)
-		_, ours, dials := startServer(b, "plain")
-		ours.TLSClientConfig = floor.TLSClientConfig
+		c, send := clientSend(b, url)
+		wechat.OwnTransport(c).TLSClientConfig = floor.TLSClientConfig
+		dials := countDials(wechat.OwnTransport(c))
 		for _, impl := range []struct {
 			name  string
 			send  func() error
 			dials *atomic.Int64
 		}{
 			{"floor", floorSend(&http.Client{Transport: floor}, url), floorDials},
-			{"wxhome", clientSend(b, url, wechat.WithHTTPClient(&http.Client{Transport: ours})), dials},
+			{"wxhome", send, dials},
 		} {
 			b.Run("delay="+delay+"/impl="+impl.name, func(b *testing.B) {
 				b.ReportAllocs()
@@ -211,5 +217,28 @@ func BenchmarkSend64(b *testing.B) {
 				b.ReportMetric(float64(impl.dials.Load()), "connections")
 			})
 		}
+	}
+}
+
+// BenchmarkConnections opens as many connections as so many callers at once need.
+func BenchmarkConnections(b *testing.B) {
+	for _, callers := range []int{64, 10_000} {
+		b.Run("callers="+strconv.Itoa(callers), func(b *testing.B) {
+			url, _, _ := startServer(b, "plain 10ms")
+			c, send := clientSend(b, url)
+			dials := countDials(wechat.OwnTransport(c))
+			for b.Loop() {
+				var group sync.WaitGroup
+				for range callers {
+					group.Go(func() {
+						if err := send(); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				group.Wait()
+			}
+			b.ReportMetric(float64(dials.Load()), "connections")
+		})
 	}
 }

@@ -3,22 +3,35 @@ package wechat
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/org/wxhome/callback"
-	"github.com/org/wxhome/custom"
 )
 
-// CallbackServer returns a server for the pushes to this account (消息与事件推送), an
-// [http.Handler], with cfg and handler as [callback.NewServer] takes them. What cfg leaves open
-// is filled in: its AppID is the account's, unless cfg.Select is set, and its Late sends a reply
-// that came too late for WeChat's 5 seconds as a customer-service message (客服消息), see
-// [Client.SendReply]. So a handler may take its time; nothing is lost while the account may send
-// such messages. For one that may not, set cfg.Late to a func of your own, or use
-// callback.NewServer, which then waits for WeChat's repeats.
+// CallbackServer returns a server for the pushes to this account (消息与事件推送). The server is an
+// [http.Handler] and works as described at [callback.Server]. CallbackServer sets three fields of
+// cfg if they are empty:
 //
-// The server has nothing to close; its Shutdown waits for handlers.
+//   - AppID is set to the Client's AppID, unless cfg.Select is set.
+//   - Late is set to [Client.SendReply]: a reply that is too late or too long for the response is
+//     sent as a customer-service message (客服消息). So a handler may take up to cfg.HandlerTimeout
+//     (default: 30s).
+//   - Logger is set to the Client's logger, see [WithLogger].
+//
+// WeChat limits customer-service messages: a message from a follower allows five of them (45047
+// after that). If the account may not send such messages at all, use callback.NewServer, or set
+// cfg.Late.
+//
+// With cfg.Select, the server receives the pushes of several accounts, but a Client sends for only
+// one. So CallbackServer returns an error if cfg.Select is set and cfg.Late is not. In Late, use
+// [callback.AppIDFrom] to find the Client of the account.
+//
+// The other errors are those of [callback.NewServer]. The server needs no Close. Its Shutdown waits
+// for handlers and late replies.
 func (c *Client) CallbackServer(cfg callback.Config, handler callback.Handler) (*callback.Server, error) {
+	if cfg.Select != nil && cfg.Late == nil {
+		return nil, errors.New("wechat: CallbackServer: Select is set and Late is not: the late replies of every account " +
+			"would be sent through the account " + c.appID + "; set Late, and find the right Client in it by callback.AppIDFrom(ctx)")
+	}
 	if cfg.AppID == "" && cfg.Select == nil {
 		cfg.AppID = c.appID
 	}
@@ -27,72 +40,8 @@ func (c *Client) CallbackServer(cfg callback.Config, handler callback.Handler) (
 			return c.SendReply(ctx, h.FromUserName, r)
 		}
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = c.logger
+	}
 	return callback.NewServer(cfg, handler)
-}
-
-// SendReply sends a reply to a push as a customer-service message to openID: text, image, voice,
-// music and news of one article as they are; a video with its ThumbMediaID, and without one its
-// title as text, since the platform takes no video without a thumb; a transfer to a named agent
-// as a session with that agent. A nil reply sends nothing.
-//
-// An [ErrNoCustomForm] is a reply that has no such form: several articles, a transfer to no agent
-// in particular, a video with neither thumb nor title. [ErrOutOfWindow] (45015), [ErrWindowUsedUp]
-// (45047) and [ErrUnauthorizedAPI] (48001) tell that the account may not write to this person now,
-// or never.
-//
-// POST /cgi-bin/message/custom/send, POST /customservice/kfsession/create
-func (c *Client) SendReply(ctx context.Context, openID string, r callback.Reply) error {
-	if r == nil {
-		return nil
-	}
-	if t, ok := r.(callback.Transfer); ok {
-		if t.KfAccount == "" {
-			return fmt.Errorf("%w: a transfer names no agent", ErrNoCustomForm)
-		}
-		return c.Custom.CreateSession(ctx, t.KfAccount, openID)
-	}
-	m, err := customForm(r)
-	if err != nil {
-		return err
-	}
-	return c.Custom.Send(ctx, openID, m)
-}
-
-// ErrNoCustomForm is returned by [Client.SendReply] for a reply that cannot be sent as a
-// customer-service message.
-var ErrNoCustomForm = errors.New("wechat: this reply has no form as a customer-service message")
-
-// customForm returns the customer-service message that says what r says.
-func customForm(r callback.Reply) (custom.Message, error) {
-	switch r := r.(type) {
-	case callback.Text:
-		return custom.Text{Content: r.Content}, nil
-	case callback.Image:
-		return custom.Image{MediaID: r.MediaID}, nil
-	case callback.Voice:
-		return custom.Voice{MediaID: r.MediaID}, nil
-	case callback.Music:
-		return custom.Music{
-			Title: r.Title, Description: r.Description, URL: r.URL, HQURL: r.HQURL, ThumbMediaID: r.ThumbMediaID,
-		}, nil
-	case callback.Video:
-		return videoForm(r)
-	case callback.News:
-		if len(r.Articles) != 1 {
-			return nil, fmt.Errorf("%w: %d articles, where one can be sent", ErrNoCustomForm, len(r.Articles))
-		}
-		a := r.Articles[0]
-		return custom.News{Title: a.Title, Description: a.Description, URL: a.URL, PicURL: a.PicURL}, nil
-	}
-	return nil, fmt.Errorf("%w: it is a %T", ErrNoCustomForm, r)
-}
-
-func videoForm(v callback.Video) (custom.Message, error) {
-	switch {
-	case v.ThumbMediaID != "":
-		return custom.Video{MediaID: v.MediaID, ThumbMediaID: v.ThumbMediaID, Title: v.Title, Description: v.Description}, nil
-	case v.Title != "":
-		return custom.Text{Content: v.Title}, nil
-	}
-	return nil, fmt.Errorf("%w: a video without thumb and title", ErrNoCustomForm)
 }

@@ -1,9 +1,12 @@
 package wechat_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -198,18 +201,52 @@ func TestCallbackServerPresetsTheAppID(t *testing.T) {
 	d, err := s.Push(t.Context(), wechattest.Text("o", "x"))
 	require.NoError(t, err)
 	require.NoError(t, d.Attempts[0].Err, "the caller's AppID wins")
-	s.SetCallback(wechattest.Callback{Handler: server, AppID: client.AppID(), Token: callbackToken, AESKey: callbackKey, Mode: wechattest.Safe, Deliveries: 1})
+	s.SetCallback(wechattest.Callback{Handler: server, AppID: client.AppID(), Token: callbackToken, AESKey: callbackKey, Mode: wechattest.Safe, Deliveries: []time.Duration{0}})
 	d, err = s.Push(t.Context(), wechattest.Text("o", "x"))
 	require.NoError(t, err)
 	assert.Equal(t, 403, d.Attempts[0].Status)
 }
 
-func TestSendReplyOfSeveralArticles(t *testing.T) {
+// TestCallbackServerOfSeveralAccountsNeedsLate: this client's account is one of them at most.
+func TestCallbackServerOfSeveralAccountsNeedsLate(t *testing.T) {
 	t.Parallel()
-	s := wechattest.New(t)
-	err := s.Client().SendReply(t.Context(), "o", callback.News{Articles: make([]callback.Article, 2)})
-	require.ErrorIs(t, err, wechat.ErrNoCustomForm)
-	assert.NotContains(t, err.Error(), "callback.News{")
-	assert.False(t, errors.Is(err, context.Canceled))
-	assert.Zero(t, s.Requests("/cgi-bin/message/custom/send"))
+	client, err := wechat.New("wx0123456789abcdef", "secret")
+	require.NoError(t, err)
+	cfg := callback.Config{Select: func(*http.Request) (callback.Account, error) {
+		return callback.Account{AppID: "wxother", Token: callbackToken}, nil
+	}}
+	_, err = client.CallbackServer(cfg, slow(nil))
+	require.ErrorContains(t, err, "set Late")
+	require.ErrorContains(t, err, "callback.AppIDFrom(ctx)")
+	require.ErrorContains(t, err, "wx0123456789abcdef")
+	cfg.Late = func(context.Context, callback.Header, callback.Reply) error { return nil }
+	_, err = client.CallbackServer(cfg, slow(nil))
+	require.NoError(t, err)
+}
+
+// TestCallbackServerLogsToTheClientsLogger unless it has one of its own.
+func TestCallbackServerLogsToTheClientsLogger(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{false, true} {
+		var clients, servers bytes.Buffer
+		client, err := wechat.New("wx0123456789abcdef", "secret", wechat.WithLogger(slog.New(slog.NewTextHandler(&clients, nil))))
+		require.NoError(t, err)
+		cfg := callback.Config{Account: callback.Account{Token: callbackToken, AESKey: callbackKey}}
+		if own {
+			cfg.Logger = slog.New(slog.NewTextHandler(&servers, nil))
+		}
+		failing := callback.HandlerFunc(func(context.Context, callback.Message) (callback.Reply, error) {
+			return nil, errors.New("the handler's own failure")
+		})
+		server, err := client.CallbackServer(cfg, failing)
+		require.NoError(t, err)
+		weixin := wechattest.New(t, wechattest.InMemory())
+		weixin.SetCallback(wechattest.Callback{Handler: server, AppID: client.AppID(), Token: callbackToken, AESKey: callbackKey, Mode: wechattest.Safe, Deliveries: []time.Duration{0}})
+		_, err = weixin.Push(t.Context(), wechattest.Text("oParent", "x"))
+		require.NoError(t, err)
+		require.NoError(t, server.Shutdown(t.Context()))
+		assert.Equal(t, own, clients.Len() == 0)
+		assert.Equal(t, own, strings.Contains(servers.String(), "the handler's own failure"))
+		assert.Equal(t, !own, strings.Contains(clients.String(), "the handler's own failure"))
+	}
 }

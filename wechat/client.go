@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,25 +31,28 @@ type Client struct {
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
 
-	appID  string
-	secret func() string // a func, so that printing the Client shows no secret
-	tokens *requestKind  // how tokens are fetched, nil with WithTokenSource
+	appID      string
+	secret     func() string // a func, so that printing the Client shows no secret
+	ownTokens  bool          // fetched from the platform
+	tokenless  bool          // calls carry none
+	tokenParam string        // in the query of a call
 
-	roundTrip func(*http.Request) (*http.Response, error)
-	ownHeader bool // the transport is ours and leaves headers alone, so they may be shared
-	traced    bool // it is an http.Transport, which tells when a request leaves
-	idle      interface{ CloseIdleConnections() }
+	roundTrip func(*http.Request) (*http.Response, error) // the top of the tower
+	inner     *innermost                                  // its bottom
+	ownHeader bool                                        // nothing of the caller's sees headers, so they may be shared
 	hosts     hosts
-	gates     *gates // of our own transport; nil: none
-	limits    []limit
-	timeouts  Timeouts
-	attempts  int
-	logger    *slog.Logger
-	hook      func(context.Context, Event)
-	headers   headers
-	buffers   sync.Pool  // of *bytes.Buffer, for answers
-	authorize string     // where visitors are sent, empty: WeChat's own
-	component *component // nil: no third-party platform runs the account
+	clock     clock
+	// repeatLimit is the constant, or less in tests
+	repeatLimit time.Duration
+	limits      []limit
+	timeouts    Timeouts
+	attempts    int
+	logger      *slog.Logger
+	hooks       []func(context.Context, Event)
+	headers     headers
+	buffers     sync.Pool  // of *bytes.Buffer, for answers
+	authorize   string     // where visitors are sent, empty: WeChat's own
+	component   *component // nil: no third-party platform runs the account
 }
 
 // Defaults of [Timeouts] and [WithMaxAttempts].
@@ -68,63 +72,100 @@ const (
 
 // New returns a Client for the account appID. It does no I/O, starts no goroutine and reads no
 // environment: a wrong secret shows at the first call. appSecret may be empty only with
-// [WithTokenSource].
+// [WithTokenSource], [WithoutToken] and [WithCloudbaseToken]. The error names every fault of the arguments and options.
 func New(appID, appSecret string, opts ...Option) (*Client, error) {
-	o := settings{attempts: defaultAttempts, logger: slog.New(slog.DiscardHandler)}
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, fmt.Errorf("wechat: option %d is nil", i+1)
-		}
-		if err := opt(&o); err != nil {
-			return nil, fmt.Errorf("wechat: %w", err)
-		}
-	}
-	if err := o.check(appID, appSecret); err != nil {
-		return nil, fmt.Errorf("wechat: %w", err)
+	o := settings{attempts: defaultAttempts, logger: slog.New(defaultLog{}), given: make(map[string]bool)}
+	if err := errors.Join(o.apply(opts), o.check(appID, appSecret)); err != nil {
+		return nil, &refusal{err}
 	}
 	o.fill()
 	c := &Client{
 		appID: appID, secret: func() string { return appSecret },
 		limits: o.limits, timeouts: o.timeouts, attempts: o.attempts,
-		logger: o.logger, hook: o.hook, hosts: hosts{urls: o.bases}, headers: newHeaders(),
+		logger: o.logger, hooks: o.hooks, hosts: hosts{urls: o.bases}, headers: newHeaders(),
 		authorize: o.authorize, component: o.component,
+		tokenless: o.tokenless, tokenParam: "access_token",
+		clock: systemClock(), repeatLimit: repeatLimit,
 	}
-	c.setTransport(o.http)
+	if o.cloud != nil {
+		c.tokenParam = "cloudbase_access_token"
+	}
+	if err := c.setTransport(&o); err != nil {
+		return nil, &refusal{err}
+	}
 	if err := c.setToken(&o); err != nil {
+		return nil, &refusal{err}
+	}
+	if err := c.compose(); err != nil {
 		return nil, fmt.Errorf("wechat: %w", err)
 	}
-	c.Template = template.NewClient(c)
-	c.Custom = custom.NewClient(c)
-	c.Media = media.NewClient(c)
 	return c, nil
 }
 
-func (o *settings) check(appID, secret string) error {
-	switch {
-	case appID == "":
-		return errors.New("the AppID is empty")
-	case strings.ContainsFunc(appID, notPrintable):
-		return errors.New("the AppID holds a space or a control character")
-	case secret == "" && o.source == nil:
-		return errors.New("the AppSecret is empty; it may be so only with WithTokenSource")
-	case strings.ContainsFunc(secret, notPrintable):
-		return errors.New("the AppSecret holds a space or a control character")
-	case o.classic && o.source != nil:
-		return errors.New("WithClassicToken and WithTokenSource exclude each other")
-	case o.http != nil && o.http.Transport != nil && (o.timeouts.Dial != 0 || o.timeouts.TLS != 0):
-		return errors.New("WithTimeouts: Dial and TLS belong to the transport, and WithHTTPClient brings its own")
+// compose builds the leaves over c itself.
+func (c *Client) compose() (err error) {
+	if c.Template, err = template.NewClient(c); err != nil {
+		return err
 	}
-	return nil
+	if c.Custom, err = custom.NewClient(c); err != nil {
+		return err
+	}
+	c.Media, err = media.NewClient(c)
+	return err
+}
+
+// check returns everything that is wrong.
+func (o *settings) check(appID, secret string) error {
+	foreign := o.http != nil && o.http.Transport != nil
+	var wrong []error
+	for _, fault := range []struct {
+		is   bool
+		text string
+	}{
+		{appID == "", "the AppID is empty"},
+		{strings.ContainsFunc(appID, notPrintable), "the AppID holds a space or a control character"},
+		{
+			secret == "" && o.source == nil && o.cloud == nil && !o.tokenless,
+			"the AppSecret is empty; it may be so only with WithTokenSource, WithoutToken and WithCloudbaseToken",
+		},
+		{strings.ContainsFunc(secret, notPrintable), "the AppSecret holds a space or a control character"},
+		{o.classic && o.source != nil, "WithClassicToken and WithTokenSource exclude each other"},
+		{
+			(o.cloud != nil || o.tokenless) && (o.classic || o.source != nil || o.store != nil) || o.cloud != nil && o.tokenless,
+			"WithoutToken and WithCloudbaseToken exclude each other, WithTokenSource, WithTokenStore and WithClassicToken",
+		},
+		{
+			!o.tokenless && slices.ContainsFunc(o.bases, plainWeChat),
+			"WithBaseURL: WeChat takes https only, and plain http would show the token to the network",
+		},
+		{
+			foreign && (o.timeouts.Dial != 0 || o.timeouts.TLS != 0),
+			"WithTimeouts: Dial and TLS belong to the transport, and WithHTTPClient brings its own",
+		},
+		{foreign && o.conns != 0, "WithMaxConns: connections belong to the transport, and WithHTTPClient brings its own"},
+	} {
+		if fault.is {
+			wrong = append(wrong, errors.New(fault.text))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 func notPrintable(r rune) bool { return r <= ' ' || r == 0x7f || r > '~' }
 
 func (o *settings) fill() {
 	if len(o.bases) == 0 {
-		for _, raw := range []string{defaultHost, recoveryHost} {
+		raws := []string{defaultHost, recoveryHost}
+		if o.tokenless {
+			raws = []string{cloudHost}
+		}
+		for _, raw := range raws {
 			u, _ := url.Parse(raw)
 			o.bases = append(o.bases, u)
 		}
+	}
+	if o.tokenless {
+		o.cloud = token.SourceFunc(noToken)
 	}
 	for _, d := range []struct {
 		field *time.Duration
@@ -134,13 +175,16 @@ func (o *settings) fill() {
 			*d.field = d.value
 		}
 	}
+	if o.conns == 0 {
+		o.conns = defaultConns
+	}
 }
 
 // AppID returns the account that the Client speaks for.
 func (c *Client) AppID() string { return c.appID }
 
 // CloseIdleConnections closes the connections that no call is using. The Client stays usable.
-func (c *Client) CloseIdleConnections() { c.idle.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.inner.CloseIdleConnections() }
 
 // Format prints the AppID and nothing else, whatever the verb.
 func (c *Client) Format(f fmt.State, _ rune) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,12 +44,7 @@ func text(status int, body string) answer {
 }
 
 func fails(err error) answer {
-	return func(r *http.Request) (*http.Response, error) {
-		if r.Body != nil {
-			_, _ = io.Copy(io.Discard, r.Body)
-		}
-		return nil, err
-	}
+	return func(r *http.Request) (*http.Response, error) { return nil, err }
 }
 
 func newGateway() *gateway {
@@ -66,19 +62,26 @@ func (g *gateway) on(method, path string, answers ...answer) {
 	n := 0
 	g.RegisterMatcherResponder(method, "=~^https?://[^/]+(/prefix)?"+path+`(\?|$)`, httpmock.Matcher{}, func(r *http.Request) (*http.Response, error) {
 		g.mu.Lock()
-		if path != "/cgi-bin/stable_token" {
-			g.requests = append(g.requests, r)
-			body := ""
-			if r.Body != nil {
-				b, _ := io.ReadAll(r.Body)
-				body = string(b)
-			}
-			g.bodies = append(g.bodies, body)
-		}
 		a := answers[min(n, len(answers)-1)]
 		n++
+		if path != "/cgi-bin/stable_token" {
+			g.requests = append(g.requests, r)
+		}
 		g.mu.Unlock()
-		return a(r)
+		resp, err := a(r)
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" || path == "/cgi-bin/stable_token" {
+			return resp, err // nothing has read the body
+		}
+		body := ""
+		if r.Body != nil {
+			b, _ := io.ReadAll(r.Body)
+			body = string(b)
+		}
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.bodies = append(g.bodies, body)
+		return resp, err
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -83,7 +85,7 @@ func TestEveryListedCodeIsAConstant(t *testing.T) {
 	for code, name := range declared {
 		assert.Contains(t, listed, code, "%s is not in testdata/codes.txt", name)
 	}
-	assert.Greater(t, len(listed), 180)
+	assert.Greater(t, len(listed), 310)
 }
 
 func TestEveryCodeHasTheKindOfItsClass(t *testing.T) {
@@ -107,7 +109,7 @@ func TestEveryAccountCodeHasAHintWithAConsolePath(t *testing.T) {
 	for code := range listedCodes(t) {
 		e := &wechat.Error{Code: code, Path: "/cgi-bin/x"}
 		if hint := e.Hint(); code.Kind() == wechat.KindAccount {
-			assert.Regexp(t, `(developers\.weixin\.qq\.com/platform|mp\.weixin\.qq\.com): \S+`, hint, "%v", code)
+			assert.Regexp(t, `(developers\.weixin\.qq\.com/platform|(mp|cloud)\.weixin\.qq\.com(/cloudrun)?): \S+`, hint, "%v", code)
 			assert.Contains(t, e.Error(), hint)
 		}
 	}
@@ -141,6 +143,80 @@ func TestUnknownCodesKeepWhatTheySay(t *testing.T) {
 	assert.Equal(t, 9001001, e.ErrCode())
 	require.ErrorIs(t, e, wechat.Code(9001001))
 	assert.Equal(t, "wechat: errcode 9001001", wechat.Code(9001001).Error())
+}
+
+// named is an error as packages have them that do not import this one.
+type named string
+
+func (n named) Error() string    { return "named" }
+func (n named) KindName() string { return string(n) }
+
+func TestKindOfNamedErrors(t *testing.T) {
+	t.Parallel()
+	for k := wechat.KindUnknown; k <= wechat.KindLost; k++ {
+		assert.Equal(t, k, wechat.KindOf(fmt.Errorf("x: %w", named(k.String()))))
+	}
+	assert.Equal(t, wechat.KindLost, wechat.KindOf(errors.Join(named("new kind"), io.ErrUnexpectedEOF)), "a name that this version does not know")
+	assert.Equal(t, wechat.KindUnknown, wechat.KindOf(named("")))
+	assert.Equal(t, wechat.KindValue, wechat.KindOf(fmt.Errorf("%w: %w", named("value"), wechat.ErrDailyQuota)), "the outermost counts")
+	var bare interface{ KindName() string } = &wechat.Error{Code: wechat.ErrMinuteLimit}
+	assert.Equal(t, "minute limit", bare.KindName())
+}
+
+// Each exported variable of this package that is an error has a kind.
+func TestOwnSentinelsHaveAKind(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]wechat.Kind{"ErrNoCustomForm": wechat.KindOf(fmt.Errorf("x: %w", wechat.ErrNoCustomForm))}
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^(?:var |\t)(Err[A-Z]\w*)\s.*= *(?:errors\.New|fmt\.Errorf|&)`).FindAllStringSubmatch(string(text), -1) {
+			assert.Contains(t, kinds, m[1])
+		}
+	}
+	for name, kind := range kinds {
+		assert.Equal(t, wechat.KindValue, kind, name)
+	}
+}
+
+// What the issue of the platform's new pages lists, by what a program does about it.
+func TestKindsOfNewCodes(t *testing.T) {
+	t.Parallel()
+	for kind, codes := range map[wechat.Kind][]wechat.Code{
+		wechat.KindValue:     {65415, 40053, 45166, 48014, 53503, 9410010, 9410012},
+		wechat.KindRequest:   {76003, 65416, 65417, 45106, 45109, 40015, 40121, 46003, 65301, 65310, 65314, 65320, 9410011},
+		wechat.KindAccount:   {61003, 61007, 61023, 85105, 85107, 85112, 45010, 45064, 65305, 65309, 89502, 53505},
+		wechat.KindBusy:      {85113, 45085, 45169, 268487001, 268487002},
+		wechat.KindRecipient: {40132, 43006, 45171, 49003, 65302, 65315},
+		wechat.KindToken:     {42006},
+	} {
+		for _, code := range codes {
+			assert.Equal(t, kind, code.Kind(), "%v", code)
+			assert.NotContains(t, code.Error(), "  ")
+		}
+	}
+	assert.Contains(t, (&wechat.Error{Code: 76003, Path: "/cgi-bin/openapi/quota/get"}).Hint(), "begin with a slash")
+	assert.Empty(t, (&wechat.Error{Code: 76003, Path: "/cgi-bin/openapi/rid/get"}).Hint())
+	assert.Contains(t, (&wechat.Error{Code: 41001}).Hint(), "publish a new version")
+}
+
+// The READMEs say what to do about each Kind.
+func TestReadmesHaveARowForEachKind(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("kind.go")
+	require.NoError(t, err)
+	kinds := regexp.MustCompile(`(?m)^\t(Kind[A-Z]\w*)`).FindAllStringSubmatch(string(source), -1)
+	assert.Len(t, kinds, int(wechat.KindLost)+1)
+	for _, name := range []string{"../README.md", "../README.zh-CN.md"} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		rows := strings.Join(regexp.MustCompile("(?m)^\\| `Kind.*$").FindAllString(string(text), -1), "\n")
+		for _, kind := range kinds {
+			assert.Contains(t, rows, "`"+kind[1]+"`", name)
+		}
+	}
 }
 
 func TestKinds(t *testing.T) {

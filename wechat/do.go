@@ -1,12 +1,12 @@
 package wechat
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +19,13 @@ import (
 // none. An attempt is repeated only when that is safe: GET, a request that surely did not
 // leave, one whose token was refused, or one whose header has an Idempotency-Key or
 // X-Idempotency-Key entry (which is not sent); a body is repeated through GetBody.
+//
+// No attempt leaves more than nine minutes after the first one that may have been carried out,
+// however long the process stood still in between: WeChat forgets a client_msg_id after ten. The
+// call is [KindLost] then. The Client looks at the wall clock and the monotonic one where the body
+// begins to leave, and goes by the larger difference. It cannot see that both stood still, as on a
+// machine that was restored and whose clock is not yet set. A wall clock that jumps forward costs
+// the repetition.
 //
 // An HTTP status other than 2xx and an errcode other than 0 are errors. Each failure is an
 // [*Error], or wraps one. Otherwise the caller must close the answer's Body, of which nothing is lost by the look
@@ -49,6 +56,8 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
+var idempotencyKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
+
 func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 	r := &request{}
 	if req == nil || req.URL == nil {
@@ -58,6 +67,7 @@ func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 	if r.method == "" {
 		r.method = http.MethodGet
 	}
+	r.path = shownPath(req.URL.String())
 	if err := checkURL(req.URL); err != nil {
 		return nil, c.failure(r, KindRequest, err)
 	}
@@ -69,14 +79,7 @@ func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 	if r.header == nil {
 		r.header = http.Header{}
 	}
-	repeatable := false
-	for _, key := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
-		// Left on, net/http would repeat by itself, unseen by limiter and hook.
-		_, there := r.header[key]
-		repeatable = repeatable || there
-		delete(r.header, key)
-	}
-	r.kind = requestKind{op: OpCall, plain: carriesToken(r.path, r.query), repeatable: repeatable || r.method == http.MethodGet, held: true}
+	r.kind = c.callKind(r, takeIdempotencyKey(r.header) || r.method == http.MethodGet)
 	hasBody := req.Body != nil && req.Body != http.NoBody
 	switch {
 	case !hasBody:
@@ -90,11 +93,26 @@ func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 	return r, nil
 }
 
+// shownPath is a target that may be wrong, for the error that says so: without a query and what
+// stands before the host, which may be secrets.
+func shownPath(target string) string {
+	if i := strings.IndexAny(target, "?#"); i >= 0 {
+		target = target[:i]
+	}
+	if i := strings.LastIndexByte(target, '@'); i >= 0 && strings.Contains(target[:i], "//") {
+		target = "[redacted]" + target[i:]
+	}
+	if target == "" {
+		return "(no path)"
+	}
+	return excerpt([]byte(target))
+}
+
 // checkURL accepts a path with a query and nothing that would send the token elsewhere.
 func checkURL(u *url.URL) error {
 	switch {
 	case u.Scheme != "" || u.Host != "" || u.Opaque != "" || u.User != nil:
-		return errors.New("give a path such as /cgi-bin/get_api_domain_ip, without scheme and host: the Client adds its own")
+		return errors.New("the target must be a path such as /cgi-bin/get_api_domain_ip, without scheme and host: the Client adds its own")
 	case !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//"):
 		return errors.New("the path must begin with one slash")
 	}
@@ -114,6 +132,27 @@ func checkMethod(method string) error {
 	return nil
 }
 
+// takeIdempotencyKey reports whether h has one, and removes it: left on, net/http would repeat by
+// itself, unseen by limiter and hook.
+func takeIdempotencyKey(h http.Header) (found bool) {
+	for _, key := range idempotencyKeys {
+		_, there := h[key]
+		found = found || there
+		delete(h, key)
+	}
+	return found
+}
+
+// callKind is what a call to r's path may and needs.
+func (c *Client) callKind(r *request, repeatable bool) requestKind {
+	return requestKind{
+		op: OpCall, plain: c.tokenless || carriesToken(r.path, r.query), private: isPrivate(r.path), repeatable: repeatable,
+	}
+}
+
+// tokenParams are the names by which a query carries a token.
+var tokenParams = [...]string{"access_token", "component_access_token", "cloudbase_access_token"}
+
 // carriesToken tells the requests that get no access_token: those with one of their own, and
 // web authorization, which has another kind.
 func carriesToken(path, query string) bool {
@@ -125,107 +164,11 @@ func carriesToken(path, query string) bool {
 	}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
-		if name, err := url.QueryUnescape(name); err == nil && (name == "access_token" || name == "component_access_token") {
+		if name, err := url.QueryUnescape(name); err == nil && slices.Contains(tokenParams[:], name) {
 			return true
 		}
 	}
 	return false
-}
-
-// Call sends in as JSON to path and decodes the answer into out. A nil in sends no body, a nil
-// out drops the answer. method is GET or POST. The JSON is UTF-8 without HTML or \u escapes,
-// which the platform would show literally or refuse. path may have a query.
-//
-// A POST is repeated after a lost answer only if in has a method Repeatable() bool that
-// returns true; see [Client.Do] for what is always repeated.
-//
-// Each failure is an [*Error], or wraps one. The answer is bounded to 16 MiB, and read under
-// [Timeouts].
-func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
-	r, err := c.fromCall(method, path, in)
-	if err != nil {
-		return err
-	}
-	return c.run(ctx, r, func(resp *http.Response) error { return c.decode(resp, out) })
-}
-
-func (c *Client) fromCall(method, path string, in any) (*request, error) {
-	r := &request{method: method, header: c.getHeader()}
-	if method == "" {
-		r.method = http.MethodGet
-	}
-	if err := r.setTarget(path); err != nil {
-		return nil, c.failure(r, KindRequest, err)
-	}
-	if r.method != http.MethodGet && r.method != http.MethodPost {
-		return nil, c.failure(r, KindRequest, fmt.Errorf("the method is %q; it must be GET or POST", r.method))
-	}
-	r.kind = requestKind{op: OpCall, plain: carriesToken(r.path, r.query), repeatable: r.method == http.MethodGet}
-	if in == nil {
-		return r, nil
-	}
-	if r.method == http.MethodGet {
-		return nil, c.failure(r, KindRequest, errors.New("GET takes no body"))
-	}
-	if declared, ok := in.(interface{ Repeatable() bool }); ok {
-		r.kind.repeatable = declared.Repeatable()
-	}
-	body, err := encode(in)
-	if err != nil {
-		return nil, c.failure(r, KindRequest, err)
-	}
-	r.header = c.jsonHeader()
-	r.setBytes(body)
-	return r, nil
-}
-
-// setTarget splits a path and its query. The common path needs no parser.
-func (r *request) setTarget(target string) error {
-	plain := strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "//") &&
-		!strings.ContainsAny(target, "?#%\\ \t\r\n") && !strings.Contains(target, "/.") && isASCII(target)
-	if plain {
-		r.path = target
-		return nil
-	}
-	u, err := url.Parse(target)
-	if err != nil {
-		return errors.New("the path cannot be parsed")
-	}
-	if err := checkURL(u); err != nil {
-		return err
-	}
-	r.path, r.query = u.EscapedPath(), escapeQuery(u.RawQuery)
-	return nil
-}
-
-// escapeQuery escapes what would break the request line: a blank, and what is not ASCII.
-func escapeQuery(query string) string {
-	isPlain := func(c byte) bool { return ' ' < c && c < 0x7f }
-	plain := true
-	for i := range len(query) {
-		plain = plain && isPlain(query[i])
-	}
-	if plain {
-		return query
-	}
-	var b strings.Builder
-	for i := range len(query) {
-		if isPlain(query[i]) {
-			b.WriteByte(query[i])
-		} else {
-			fmt.Fprintf(&b, "%%%02X", query[i])
-		}
-	}
-	return b.String()
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 // replayedBody hands the caller what was read ahead, then the rest.

@@ -10,12 +10,18 @@
 // call once, repeat what may be repeated, wait for the limiters, and turn an errcode into an
 // error. Neither follows redirects.
 //
+// A call is a success only if the answer says so. Nothing is repeated that could be a second
+// message: not what may have been carried out, unless its sender declares it repeatable, and
+// nothing more than nine minutes after the first attempt in doubt; see [Client.Do].
+//
 // A Client is safe for concurrent use by any number of goroutines, starts none at rest, and
-// needs no closing.
+// needs no closing. It opens 256 connections at most. Tracers and meters stand around it by
+// [WithTransport] and [WithHook] and see no secret.
 //
 // # Errors
 //
 // A failed call is an [*Error]: errcode, errmsg, rid, method and path, and never the app
 // secret, a token or a query. Ask [KindOf] what to do, errors.Is(err, wechat.ErrNotFollowing)
-// for one code, and [*Error.Hint] for a sentence to show to a person.
+// for one code, and [*Error.Hint] for a sentence to show to a person. KindOf knows the errors of
+// the packages template, custom, media and token as well.
 package wechat

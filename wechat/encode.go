@@ -27,7 +27,7 @@ func encode(in any) ([]byte, error) {
 
 // unescape replaces the \u escapes of valid JSON by UTF-8. encoding/json leaves some even so:
 // U+2028, U+2029, U+FFFD for broken input, and whatever a Marshaler of the caller's wrote.
-// Control characters stay as they are, since JSON has no other form for them.
+// Control characters get JSON's short escape (\t, \r), or stay as they are where it has none.
 func unescape(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); {
@@ -43,6 +43,8 @@ func unescape(b []byte) []byte {
 		}
 		r, n := escapedRune(b[i:])
 		switch {
+		case n > 0 && shortEscape(r) != 0:
+			out = append(out, '\\', shortEscape(r))
 		case n == 0 || r < 0x20:
 			n = 2
 			out = append(out, b[i], b[i+1])
@@ -54,6 +56,23 @@ func unescape(b []byte) []byte {
 		i += n
 	}
 	return out
+}
+
+// shortEscape returns the letter of the short escape that JSON has for r, or 0.
+func shortEscape(r rune) byte {
+	switch r {
+	case '\b':
+		return 'b'
+	case '\t':
+		return 't'
+	case '\n':
+		return 'n'
+	case '\f':
+		return 'f'
+	case '\r':
+		return 'r'
+	}
+	return 0
 }
 
 // escapedRune decodes the escape, or the pair of them, that b begins with. A lone surrogate is

@@ -26,8 +26,9 @@ type Event struct {
 	AppID        string        // the account
 	Method, Path string        // the call's; Path has no query
 	Attempt      int           // from 1
-	Start        time.Time     // before limiters and token were waited for
-	Duration     time.Duration // to the end of the answer, for Do to its beginning
+	Start        time.Time     // when the attempt began: it waited first
+	Waited       time.Duration // for limiters and token
+	Duration     time.Duration // of the call alone, after that: to the end of the answer, for Do to its beginning
 	Status       int           // HTTP status, 0: no answer
 	Code         Code          // errcode
 	RID          string        // the platform's name for the call, given with failures
@@ -35,7 +36,7 @@ type Event struct {
 	Repeat       bool          // the call will be sent again
 }
 
-// report tells the logger and the hook of an attempt.
+// report tells the logger and the hooks of an attempt.
 func (c *Client) report(ctx context.Context, ev Event) {
 	level := slog.LevelDebug
 	if ev.Repeat || ev.Op == OpStore {
@@ -44,7 +45,7 @@ func (c *Client) report(ctx context.Context, ev Event) {
 	if c.logger.Enabled(ctx, level) {
 		attrs := []slog.Attr{
 			slog.String("op", string(ev.Op)), slog.String("appid", ev.AppID), slog.String("method", ev.Method),
-			slog.String("path", ev.Path), slog.Int("attempt", ev.Attempt), slog.Duration("duration", ev.Duration),
+			slog.String("path", ev.Path), slog.Int("attempt", ev.Attempt), slog.Duration("waited", ev.Waited), slog.Duration("duration", ev.Duration),
 			slog.Int("status", ev.Status), slog.Int("errcode", int(ev.Code)), slog.Bool("repeat", ev.Repeat),
 		}
 		if ev.Err != nil {
@@ -52,25 +53,25 @@ func (c *Client) report(ctx context.Context, ev Event) {
 		}
 		c.logger.LogAttrs(ctx, level, "wechat attempt", attrs...)
 	}
-	if c.hook != nil {
-		c.callHook(ctx, ev)
+	for _, hook := range c.hooks {
+		c.callHook(ctx, hook, ev)
 	}
 }
 
-func (c *Client) callHook(ctx context.Context, ev Event) {
+func (c *Client) callHook(ctx context.Context, hook func(context.Context, Event), ev Event) {
 	defer func() {
 		if v := recover(); v != nil {
 			// The value is the hook's own and may hold anything: its type must do.
 			c.logger.ErrorContext(ctx, "wechat hook panicked", "panic", fmt.Sprintf("%T", v))
 		}
 	}()
-	c.hook(ctx, ev)
+	hook(ctx, ev)
 }
 
 // reportStore hands failures of the token store on. Fetches report themselves, attempt by
 // attempt, unless the source is the caller's own.
 func (c *Client) reportStore(ctx context.Context, ev token.Event) {
-	own := ev.Op == token.OpFetch && c.tokens == nil
+	own := ev.Op == token.OpFetch && !c.ownTokens
 	if !own && (ev.Op == token.OpFetch || ev.Err == nil) {
 		return
 	}

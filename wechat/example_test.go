@@ -152,3 +152,48 @@ func ExampleKindOf_window() {
 	// <nil>
 	// <nil>
 }
+
+// timer measures each attempt, as a tracer would. What it sees has no query, no token and no secret.
+type timer struct{ next http.RoundTripper }
+
+func (t timer) RoundTrip(r *http.Request) (*http.Response, error) {
+	start := time.Now()
+	resp, err := t.next.RoundTrip(r)
+	fmt.Println(r.Method, r.URL.Path, r.URL.RawQuery == "", time.Since(start) > 0)
+	return resp, err
+}
+
+// A tracer stands around the Client's own transport.
+func ExampleWithTransport() {
+	server := wechattest.NewServer()
+	defer server.Close()
+	client := server.Client(wechat.WithTransport(func(next http.RoundTripper) http.RoundTripper { return timer{next} }))
+	_, err := client.CallbackIPs(context.Background())
+	fmt.Println(err)
+	// Output:
+	// POST /cgi-bin/stable_token true true
+	// GET /cgi-bin/getcallbackip true true
+	// <nil>
+}
+
+// Several accounts share their connections.
+func ExampleNewTransport() {
+	server := wechattest.NewServer()
+	defer server.Close()
+	transport := wechat.NewTransport()
+	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = 512, 512
+	defer transport.CloseIdleConnections()
+	shared := wechat.WithHTTPClient(&http.Client{Transport: transport})
+	for _, account := range []*wechattest.Account{server.Account, server.AddAccount("wx2", "secret2")} {
+		client, err := wechat.New(account.AppID, account.AppSecret, shared, wechat.WithBaseURL(server.URL))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_, err = client.CallbackIPs(context.Background())
+		fmt.Println(client.AppID(), err)
+	}
+	// Output:
+	// wxsimulation000001 <nil>
+	// wx2 <nil>
+}

@@ -17,6 +17,13 @@ const (
 	consoleAgents    = accountConsole + "广告与服务 > 客服"
 	consoleMaterial  = accountConsole + "内容与互动 > 素材库"
 	consoleAllowList = consoleKeys + " (IP白名单)"
+	consoleDrafts    = accountConsole + "内容与互动 > 草稿箱"
+	consoleMenu      = accountConsole + "内容与互动 > 自定义菜单"
+	consoleMini      = accountConsole + "广告与服务 > 小程序管理"
+	consoleFollowers = accountConsole + "内容与互动 > 用户管理"
+	consolePlatforms = accountConsole + "设置与开发 > 账号设置 > 授权管理"
+
+	cloudConsole = "cloud.weixin.qq.com/cloudrun: 设置 > 开放接口服务"
 )
 
 // Hint returns one sentence that tells a person what to do and where in the console, or ""
@@ -31,10 +38,16 @@ func (e *Error) Hint() string {
 		return "another program fetches tokens for this account: share one token store, or let all of them use stable_token"
 	case ErrIPNotAllowed, ErrIPNotRegistered, ErrClientIPNotRegistered:
 		return "add " + e.callerIP() + " to the IP allow list at " + consoleAllowList + ", it takes some minutes"
+	case ErrRIDNotYours:
+		if e.Path == quotaPath {
+			return "the path must begin with a slash and name no host, such as /cgi-bin/message/custom/send"
+		}
+	case ErrMissingAccessToken:
+		return "on WeChat Cloud Run (微信云托管): switch the open-interface service on, and publish a new version, at " + cloudConsole
 	case ErrDailyQuota:
 		return "the quota returns at midnight in Beijing; ClearQuota resets it, ten times a month"
 	}
-	for _, of := range []func(Code) string{credentialHint, templateHint, messageHint, accountHint} {
+	for _, of := range []func(Code) string{credentialHint, templateHint, messageHint, menuHint, platformHint, accountHint} {
 		if hint := of(e.Code); hint != "" {
 			return hint
 		}
@@ -51,7 +64,7 @@ func credentialHint(code Code) string {
 		return "compare the AppID at " + consoleKeys
 	case ErrAppSecretFrozen:
 		return "unfreeze the AppSecret at " + consoleKeys + ", it takes about ten minutes"
-	case ErrIPConfirmationPending, ErrIPConfirmationNeeded:
+	case ErrIPConfirmationPending, ErrIPConfirmationNeeded, ErrIPConfirmationWaiting1, ErrIPConfirmationWaiting2, ErrIPConfirmationWaiting3:
 		return "an administrator of the account must confirm this server in the message that WeChat has sent them, " +
 			"or add its address at " + consoleAllowList + "; then try again"
 	case ErrIPRefusedHour:
@@ -107,6 +120,55 @@ func messageHint(code Code) string {
 		return "the agent must be bound to a WeChat id first: invite them at " + consoleAgents
 	case ErrAgentLimit:
 		return "an account has 100 agents at most: delete one at " + consoleAgents
+	}
+	return ""
+}
+
+// menuHint is about menus, tags, codes and drafts.
+func menuHint(code Code) string {
+	switch code {
+	case ErrInvalidMenuUser, ErrConditionalMenuUnsupported, ErrConditionalMenuNotAllowed:
+		return "the account may not have this menu: see " + consoleRights
+	case ErrTooManyMenus:
+		return "the account has as many menus as it may: delete one at " + consoleMenu
+	case ErrTooManyConditionalMenus:
+		return "the account has as many conditional menus (个性化菜单) as it may: delete one, also at " + consoleMenu
+	case ErrConditionalMenuOff:
+		return "switch conditional menus (个性化菜单) on at " + consoleMenu
+	case ErrMenuMiniProgram:
+		return "link the mini program to the account first, at " + consoleMini
+	case ErrTooManyGroups, ErrTooManyTags:
+		return "the account has as many tags as it may (100): delete one at " + consoleFollowers
+	case ErrTooManyQRCodes:
+		return "the account's permanent QR codes (100,000) are used up: use temporary ones, and see " + consoleRights
+	case ErrDraftUseConsole, ErrDraftSaveByHand:
+		return "open the draft, save it by hand and publish it there: " + consoleDrafts
+	case ErrMassNotAgreed:
+		return "an administrator must accept the terms of mass messages (群发) at " + consoleRights
+	case ErrMaterialReadOnly:
+		return "the material may be changed only at " + consoleMaterial
+	}
+	return ""
+}
+
+// platformHint is about third-party platforms (第三方平台) and WeChat Cloud Run (微信云托管).
+func platformHint(code Code) string {
+	switch code {
+	case ErrComponentNotAuthorized, ErrComponentUnauthorizedAPI, ErrFunctionUnauthorized, ErrAuthorizerTokenInvalid:
+		return "the account's owner must authorize the third-party platform again, with all permission sets: " + consolePlatforms
+	case ErrFunctionUnconfirmed:
+		return "the account's owner must confirm the permission of the third-party platform at " + consolePlatforms
+	case ErrComponentTicketExpired, ErrComponentTicketInvalid:
+		return "the platform needs a new component_verify_ticket: check that its authorization-event URL answers, and that " +
+			"the platform is not restricted, at " + consoleNotices
+	case ErrInvalidComponent:
+		return "the component_appid is not that of a third-party platform that the account has authorized: " + consolePlatforms
+	case ErrCloudUnauthorized:
+		return "the call must belong to the account that owns the environment: compare the AppID at " + cloudConsole
+	case ErrCloudPathNotListed:
+		return "add the path to the list, without host and query, and publish a new version: " + cloudConsole
+	case ErrCloudSecretNotFound:
+		return "the link between environment and account is broken: ask WeChat's support, from " + cloudConsole
 	}
 	return ""
 }

@@ -236,6 +236,7 @@ func (w *watcher) String() string {
 func (w *watcher) options() []wechat.Option {
 	level := &slog.HandlerOptions{Level: slog.LevelDebug}
 	return []wechat.Option{
+		spy(w, false), // bodies have openids, and answers may quote anything
 		wechat.WithLogger(slog.New(slog.NewMultiHandler(slog.NewJSONHandler(w, level), slog.NewTextHandler(w, level)))),
 		wechat.WithHook(func(_ context.Context, e wechat.Event) {
 			w.dump(e)
@@ -336,4 +337,30 @@ func TestNothingLeaksFromRealTransports(t *testing.T) {
 			assert.Contains(t, seen.String(), "/cgi-bin/x", name)
 		}
 	}
+}
+
+// The address of a proxy that cannot be parsed stands in net/http's error with its password.
+func TestProxyPasswordIsHidden(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"http://user:pa%ss@proxy.example:8080", "http://user:p@ss w@proxy.example", "user:p%ss@proxy.example:3128"} {
+		_, parse := url.Parse(address)
+		transport := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
+			return nil, errors.New(`invalid proxy address "` + address + `": ` + parseText(parse))
+		}}
+		seen := &watcher{}
+		c, err := wechat.New(appID, "", append(seen.options(), wechat.WithTokenSource(central), wechat.WithMaxAttempts(1), wechat.WithHTTPClient(&http.Client{Transport: transport}))...)
+		require.NoError(t, err)
+		err = c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", map[string]int{}, nil)
+		seen.tree(err)
+		assert.False(t, strings.Contains(seen.String(), "ss@"), address)
+		assert.False(t, strings.Contains(seen.String(), "ss w@"), address)
+		assert.Contains(t, err.Error(), "proxy.example")
+	}
+}
+
+func parseText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -15,6 +15,10 @@ const redacted = "[redacted]"
 var secretPattern = regexp.MustCompile(
 	`(?i)((?:access_token|refresh_token|secret|appsecret)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
 
+// passwordPattern finds user and password in the address of a proxy, also in one that cannot be
+// parsed: net/http quotes it.
+var passwordPattern = regexp.MustCompile(`([/"' ]|^)[^/"'\s:@]+:[^/"'\s]+[^/"'\n]*@`)
+
 // personalPattern finds openids in the same places. They are no secrets, and yet nothing for a
 // log.
 var personalPattern = regexp.MustCompile(`(?i)((?:openid|touser)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
@@ -34,6 +38,9 @@ func redactText(text string, secrets ...string) string {
 		if q := url.QueryEscape(s); q != s {
 			text = strings.ReplaceAll(text, q, redacted)
 		}
+	}
+	if strings.Contains(text, "proxy address") {
+		text = passwordPattern.ReplaceAllString(text, "${1}"+redacted+"@")
 	}
 	return secretPattern.ReplaceAllString(text, "${1}"+redacted)
 }

@@ -340,3 +340,20 @@ func TestLostThenUnreachable(t *testing.T) {
 		})
 	}
 }
+
+// The doubt outlives a context that ends before the next attempt.
+func TestDoubtOutlivesTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		ctx, cancel := context.WithCancel(t.Context())
+		g.on(http.MethodPost, "/cgi-bin/x", fails(io.EOF), func(*http.Request) (*http.Response, error) {
+			time.AfterFunc(time.Millisecond, cancel)
+			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		})
+		err := g.client(t).Call(ctx, http.MethodPost, "/cgi-bin/x", repeatable{}, nil)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, wechat.KindLost, wechat.KindOf(err), "%v", err)
+		assert.Len(t, g.requests, 2)
+	})
+}

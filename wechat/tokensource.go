@@ -19,16 +19,16 @@ func isTokenPath(path string) bool { return path == stableTokenPath || path == c
 
 // setToken builds the Cache over the caller's source, or over the platform's token calls.
 func (c *Client) setToken(o *settings) error {
-	kind, src := "stable", token.Source(token.SourceFunc(c.fetchStable))
+	kind, src := "stable", token.Source(source{c.fetchStable, c.renewStable})
 	switch {
+	case o.cloud != nil:
+		kind, src = "cloud", c.redacted(o.cloud)
 	case o.source != nil:
 		kind, src = "custom", c.redacted(o.source)
 	case o.classic:
-		kind, src = "classic", token.SourceFunc(c.fetchClassic)
+		kind, src = "classic", source{c.fetchClassic, c.fetchClassic} // which ends the token before
 	}
-	if o.source == nil {
-		c.tokens = &requestKind{op: OpToken, plain: true, unlimited: true, repeatable: true}
-	}
+	c.ownTokens = o.source == nil && o.cloud == nil
 	opts := []token.Option{token.WithHook(c.reportStore)}
 	if o.store != nil {
 		opts = append(opts, token.WithStore(o.store, token.Key(c.appID, kind, o.bases[0].Host)))
@@ -41,25 +41,56 @@ func (c *Client) setToken(o *settings) error {
 	return err
 }
 
+// source is a token.Source that can also end the token in use before its time.
+type source struct{ token, renew token.SourceFunc }
+
+// Token fetches a token.
+func (s source) Token(ctx context.Context) (token.Token, error) { return s.token(ctx) }
+
+// Renew ends the token in use and fetches another.
+func (s source) Renew(ctx context.Context) (token.Token, error) { return s.renew(ctx) }
+
 // redacted is src without the address and the secret that its errors may quote, since they go
 // to whoever asks [Client.Token] directly, too.
 func (c *Client) redacted(src token.Source) token.Source {
-	return token.SourceFunc(func(ctx context.Context) (token.Token, error) {
-		t, err := src.Token(ctx)
-		return t, redactError(err, c.secret(), t.Value)
-	})
+	redact := func(f token.SourceFunc) token.SourceFunc {
+		return func(ctx context.Context) (token.Token, error) {
+			t, err := f(ctx)
+			return t, redactError(err, c.secret(), t.Value)
+		}
+	}
+	if r, ok := src.(interface {
+		Renew(context.Context) (token.Token, error)
+	}); ok {
+		return source{redact(src.Token), redact(r.Renew)}
+	}
+	return redact(src.Token)
 }
 
-// fetchStable asks for the account's stable token, in normal mode: forcing a new one is for a
-// person whose token leaked, 20 times a day.
+// tokenKind is what a token call may and needs.
+var tokenKind = requestKind{op: OpToken, plain: true, unlimited: true, repeatable: true, private: true}
+
+// fetchStable asks for the account's stable token.
 func (c *Client) fetchStable(ctx context.Context) (token.Token, error) {
+	return c.stable(ctx, tokenKind, false)
+}
+
+// renewStable forces a new one, which WeChat allows 20 times a day. After a lost answer it is not
+// repeated, since that would be the second.
+func (c *Client) renewStable(ctx context.Context) (token.Token, error) {
+	kind := tokenKind
+	kind.repeatable = false
+	return c.stable(ctx, kind, true)
+}
+
+func (c *Client) stable(ctx context.Context, kind requestKind, force bool) (token.Token, error) {
 	body, err := encode(map[string]any{
-		"grant_type": "client_credential", "appid": c.appID, "secret": c.secret(), "force_refresh": false,
+		"grant_type": "client_credential", "appid": c.appID, "secret": c.secret(), "force_refresh": force,
 	})
 	if err != nil {
 		return token.Token{}, err
 	}
-	r := &request{kind: *c.tokens, method: http.MethodPost, path: stableTokenPath, header: c.jsonHeader()}
+	r := &request{kind: kind, method: http.MethodPost, path: stableTokenPath, header: c.jsonHeader()}
 	r.setBytes(body)
 	return c.fetch(ctx, r)
 }
@@ -67,7 +98,7 @@ func (c *Client) fetchStable(ctx context.Context) (token.Token, error) {
 func (c *Client) fetchClassic(ctx context.Context) (token.Token, error) {
 	q := url.Values{"grant_type": {"client_credential"}, "appid": {c.appID}, "secret": {c.secret()}}
 	return c.fetch(ctx, &request{
-		kind: *c.tokens, method: http.MethodGet, path: classicTokenPath, query: q.Encode(), header: http.Header{},
+		kind: tokenKind, method: http.MethodGet, path: classicTokenPath, query: q.Encode(), header: http.Header{},
 	})
 }
 
@@ -75,22 +106,40 @@ func (c *Client) fetch(ctx context.Context, r *request) (token.Token, error) {
 	start := time.Now() // the lifetime counts from before the call, so that it never ends late
 	var answer struct {
 		AccessToken string `json:"access_token"`
-		ExpiresIn   int64  `json:"expires_in"`
+		ExpiresIn   number `json:"expires_in"`
 	}
-	err := c.run(ctx, r, func(resp *http.Response) error { return c.decode(resp, &answer) })
+	err := c.run(ctx, r, func(resp *http.Response) error { return c.decode(r, resp, &answer) })
 	if err != nil {
-		return token.Token{}, err
+		return token.Token{}, wrongAnswer(err)
 	}
 	if answer.AccessToken == "" || answer.ExpiresIn <= 0 {
-		return token.Token{}, c.failure(r, KindLost, errors.New("the answer holds no access_token and expires_in"))
+		return token.Token{}, c.failure(r, KindToken, errors.New("the answer holds no access_token and expires_in"))
 	}
-	return token.Token{Value: answer.AccessToken, Expiry: start.Add(time.Duration(answer.ExpiresIn) * time.Second)}, nil
+	return token.Token{Value: answer.AccessToken, Expiry: start.Add(answer.ExpiresIn.seconds())}, nil
 }
 
-// needSecret refuses a call that cannot be made without the app secret.
+// wrongAnswer gives an answer of the token endpoint that came whole its kind: a page in place of
+// WeChat's answer will go, and anything else is no token.
+func wrongAnswer(err error) error {
+	own, ok := errors.AsType[*Error](err)
+	if !ok || own.kind != KindLost || !errors.Is(own.cause, errShape) {
+		return err
+	}
+	e := *own
+	e.kind = KindToken
+	if errors.Is(own.cause, errPage) {
+		e.kind = KindBusy
+	}
+	return &e
+}
+
+// needSecret refuses a call that cannot be made without the app secret, or must not be made with it.
 func (c *Client) needSecret(call string) error {
-	if c.secret() == "" {
-		return errors.New("wechat: " + call + " needs the AppSecret, and this Client has only a token source")
+	switch {
+	case c.tokenless:
+		return refuse(call + " would send a secret over plain http: make another Client for it, without WithoutToken")
+	case c.secret() == "":
+		return refuse(call + " needs the AppSecret, and this Client has only a token source")
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package wechat
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -9,10 +11,9 @@ import (
 )
 
 const (
-	// idlePerHost bounds the idle connections. net/http keeps two unless told, so that all
-	// other senders pay for a TLS handshake with each call; here none is closed that a caller
-	// in flight will want again, and idleTimeout clears them after a burst.
-	idlePerHost = 1 << 14
+	// defaultConns is well above what one account's calls need at WeChat's 50 ms, and well below
+	// the 1,024 files that a process may have open by default.
+	defaultConns = 256
 	// idleTimeout is below the 60 and 75 seconds after which common servers hang up, since a
 	// request that leaves at that very moment is lost.
 	idleTimeout = 55 * time.Second
@@ -20,35 +21,79 @@ const (
 	preferNext = time.Minute
 )
 
-func newTransport(t Timeouts, all *gates) *http.Transport {
-	dialer := &net.Dialer{Timeout: t.Dial, KeepAlive: 30 * time.Second}
+// NewTransport returns the transport that a Client has of its own, for Clients that share one:
+//
+//	shared := &http.Client{Transport: wechat.NewTransport()}
+//	client, err := wechat.New(appID, appSecret, wechat.WithHTTPClient(shared))
+//
+// It opens at most 256 connections to a host and keeps as many (MaxConnsPerHost,
+// MaxIdleConnsPerHost: set both before the first call). Further callers wait for a connection
+// until their context ends. An answer of [Client.Do] holds its connection until it is closed.
+// The proxy is that of the environment; the timeouts are the defaults of [Timeouts]. Each Client
+// fetches its tokens over a connection beyond these.
+func NewTransport() *http.Transport {
+	return newTransport(Timeouts{defaultDial, defaultTLS, defaultAnswer}, defaultConns)
+}
+
+func newTransport(t Timeouts, conns int) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           all.dial(dialer),
+		DialContext:           (&net.Dialer{Timeout: t.Dial, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   t.TLS,
 		ResponseHeaderTimeout: t.Answer,
-		MaxIdleConnsPerHost:   idlePerHost,
+		MaxConnsPerHost:       conns,
+		MaxIdleConnsPerHost:   conns,
 		IdleConnTimeout:       idleTimeout,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+			return &proxyError{proxy.Host, resp.Status}
+		},
 	}
 }
 
-// setTransport takes the transport alone where it is ours: http.Client adds nothing that is
-// wanted here (redirects, cookies) and copies the header for each call.
-func (c *Client) setTransport(user *http.Client) {
-	all := newGates(c.hosts.urls, c.timeouts.Dial)
-	own := newTransport(c.timeouts, all)
-	if user == nil {
-		c.gates = all
-		c.roundTrip, c.idle, c.ownHeader, c.traced = own.RoundTrip, own, true, true
-		return
+// setTransport builds the tower of RoundTrippers. Without an http.Client of the caller's it takes
+// the tower alone: http.Client adds nothing that is wanted here (redirects, cookies) and copies
+// the header for each call.
+func (c *Client) setTransport(o *settings) error {
+	below := http.RoundTripper(nil)
+	if o.http != nil {
+		below = o.http.Transport
 	}
-	h := *user
-	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if h.Transport == nil {
-		h.Transport, c.gates = own, all
+	if below == nil {
+		below = newTransport(c.timeouts, o.conns)
 	}
-	_, c.traced = h.Transport.(*http.Transport)
-	c.roundTrip, c.idle = h.Do, &h
+	in := &innermost{client: c, calls: below, tokens: below}
+	if t, ok := below.(*http.Transport); ok {
+		in.traced = true
+		if t.MaxConnsPerHost > 0 {
+			in.tokens = t.Clone()
+		}
+	}
+	top, err := wrapAll(in, o.wraps)
+	if err != nil {
+		return err
+	}
+	c.inner, c.roundTrip = in, top.RoundTrip
+	c.ownHeader = o.http == nil && len(o.wraps) == 0
+	if o.http != nil {
+		h := *o.http
+		h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		h.Transport = top
+		c.roundTrip = h.Do
+	}
+	return nil
+}
+
+func wrapAll(rt http.RoundTripper, wraps []func(http.RoundTripper) http.RoundTripper) (_ http.RoundTripper, err error) {
+	defer contain("func of WithTransport", &err)
+	for _, wrap := range wraps {
+		if rt = wrap(rt); isNil(rt) {
+			return nil, errors.New("WithTransport: the func returned nil")
+		}
+	}
+	return rt, nil
 }
 
 // hosts picks the base URL of an attempt.

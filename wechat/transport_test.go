@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/wechat"
+	"github.com/org/wxhome/wechat/wechattest"
 )
 
 // throughEach calls f for the transports that a Client may have: its own, an http.Transport of
@@ -172,4 +173,37 @@ func TestOneHTTPClientForMany(t *testing.T) {
 		require.NoError(t, c.Call(t.Context(), http.MethodGet, "/cgi-bin/x", nil, nil))
 	}
 	assert.Nil(t, shared.CheckRedirect)
+}
+
+// closings counts the answers that its wrapper was given, and those that were closed.
+type closings struct{ given, closed atomic.Int32 }
+
+type closing struct {
+	io.ReadCloser
+	*closings
+}
+
+func (c closing) Close() error { c.closed.Add(1); return c.ReadCloser.Close() }
+
+// A tracer ends its span when the answer is closed: also where the answer itself is kept from it.
+func TestAnswersThatWrappersSeeAreClosed(t *testing.T) {
+	t.Parallel()
+	s := wechattest.New(t)
+	s.Follow("oParent")
+	seen := new(closings)
+	client := s.Client(wechat.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil {
+				seen.given.Add(1)
+				resp.Body = closing{resp.Body, seen}
+			}
+			return resp, err
+		})
+	}))
+	require.NoError(t, client.Call(t.Context(), http.MethodGet, "/cgi-bin/getcallbackip", nil, new(map[string]any)))
+	_, err := client.WebAuthOpenID(t.Context(), "CODE0123456789")
+	require.Error(t, err)
+	assert.EqualValues(t, 3, seen.given.Load(), "the token, the call, the code")
+	assert.Equal(t, seen.given.Load(), seen.closed.Load())
 }

@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -67,7 +68,7 @@ func WithComponent(componentAppID string, src token.Source) Option {
 			return err
 		}
 		o.component = &component{componentAppID, cache}
-		return nil
+		return o.once("WithComponent")
 	}
 }
 
@@ -77,36 +78,71 @@ func WithComponent(componentAppID string, src token.Source) Option {
 func WithAuthorizeURL(address string) Option {
 	return func(o *settings) error {
 		u, err := parseBase(address)
-		if err != nil {
-			return errors.New("WithAuthorizeURL: " + err.Error())
+		switch {
+		case err != nil:
+			return fmt.Errorf("WithAuthorizeURL: %w", err)
+		case plainWeChat(u):
+			return errors.New("WithAuthorizeURL: WeChat's page is https only")
+		}
+		if err := o.once("WithAuthorizeURL"); err != nil {
+			return err
 		}
 		o.authorize = u.String()
 		return nil
 	}
 }
 
-// A WebAuthOption changes what [Client.WebAuthURL] asks for.
-type WebAuthOption func(*webAuthRequest)
+// A WebAuthOption changes what [Client.WebAuthURL] asks for. One that is nil or given twice makes
+// it fail.
+type WebAuthOption func(*webAuthRequest) error
 
-type webAuthRequest struct{ scope string }
+type webAuthRequest struct {
+	scope string
+	popup bool
+}
 
 // AskUserInfo asks the visitor to show name and picture (snsapi_userinfo). Without it
 // authorization is silent and gives the openid (snsapi_base).
-func AskUserInfo() WebAuthOption { return func(r *webAuthRequest) { r.scope = scopeUserInfo } }
+func AskUserInfo() WebAuthOption {
+	return func(r *webAuthRequest) error {
+		if r.scope == scopeUserInfo {
+			return fmt.Errorf("AskUserInfo %w", errTwice)
+		}
+		r.scope = scopeUserInfo
+		return nil
+	}
+}
+
+// ForcePopup has WeChat ask a visitor who has agreed before once more (forcePopup). It has no
+// effect where WeChat grants silently.
+func ForcePopup() WebAuthOption {
+	return func(r *webAuthRequest) error {
+		if r.popup {
+			return fmt.Errorf("ForcePopup %w", errTwice)
+		}
+		r.popup = true
+		return nil
+	}
+}
 
 // WebAuthURL returns the address to redirect a visitor's browser to, so that WeChat tells who
 // it is (网页授权). It works in WeChat's own browser only. WeChat sends the visitor on to
 // redirectURI with the parameters code, for [Client.WebAuthOpenID], and state.
 //
-// redirectURI is an http or https address without a fragment; its host must be the one that is
-// registered as the account's 网页授权域名, or WeChat shows the visitor error 10003. state is 1
-// to 128 of [a-zA-Z0-9]. It must be hard to guess and tied to this browser, by a cookie for
-// instance, and be compared when it comes back: otherwise anybody can have a visitor open the
+// redirectURI is an http or https address; its host must be the one that is registered as the
+// account's 网页授权域名, and it must have no port, or WeChat shows the visitor error 10003. A fragment,
+// such as the route of a single-page app, comes back after the parameters:
+// https://example.com/#/product/1 as https://example.com/?code=C&state=S#/product/1.
+//
+// state is 1 to 128 of [a-zA-Z0-9]. It must be hard to guess and tied to this browser, by a cookie
+// for instance, and be compared when it comes back: otherwise anybody can have a visitor open the
 // page under another name.
+//
+// A bad argument is an error of [KindRequest].
 //
 // GET https://open.weixin.qq.com/connect/oauth2/authorize
 func (c *Client) WebAuthURL(redirectURI, state string, opts ...WebAuthOption) (string, error) {
-	if err := checkRedirect(redirectURI); err != nil {
+	if err := checkRedirect(redirectURI, c.authorize == ""); err != nil {
 		return "", err
 	}
 	if err := checkState(state); err != nil {
@@ -115,9 +151,11 @@ func (c *Client) WebAuthURL(redirectURI, state string, opts ...WebAuthOption) (s
 	r := webAuthRequest{scope: scopeBase}
 	for _, opt := range opts {
 		if opt == nil {
-			return "", errors.New("wechat: an option of WebAuthURL is nil")
+			return "", refuse("an option of WebAuthURL is nil")
 		}
-		opt(&r)
+		if err := opt(&r); err != nil {
+			return "", &refusal{err}
+		}
 	}
 	base := c.authorize
 	if base == "" {
@@ -126,6 +164,9 @@ func (c *Client) WebAuthURL(redirectURI, state string, opts ...WebAuthOption) (s
 	// The platform insists on this order, which url.Values would not keep.
 	address := base + "?appid=" + url.QueryEscape(c.appID) + "&redirect_uri=" + escapeURI(redirectURI) +
 		"&response_type=code&scope=" + r.scope + "&state=" + state
+	if r.popup {
+		address += "&forcePopup=true"
+	}
 	if c.component != nil {
 		address += "&component_appid=" + url.QueryEscape(c.component.appID)
 	}
@@ -135,42 +176,43 @@ func (c *Client) WebAuthURL(redirectURI, state string, opts ...WebAuthOption) (s
 // escapeURI is url.QueryEscape with %20 for a space, which every decoder understands.
 func escapeURI(uri string) string { return strings.ReplaceAll(url.QueryEscape(uri), "+", "%20") }
 
-func checkRedirect(uri string) error {
+// checkRedirect also knows what WeChat's own page refuses, and a simulation need not.
+func checkRedirect(uri string, real bool) error {
 	u, err := url.Parse(uri)
 	switch {
 	case err != nil || !utf8.ValidString(uri):
-		return errors.New("wechat: the redirect URI cannot be parsed")
+		return refuse("the redirect URI cannot be parsed")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return errors.New("wechat: the redirect URI must be whole, such as https://school.example/photo/back")
+		return refuse("the redirect URI must be whole, such as https://school.example/photo/back")
 	case u.User != nil:
-		return errors.New("wechat: the redirect URI must not hold a user or password")
-	case u.Fragment != "" || strings.Contains(uri, "#"):
-		return errors.New("wechat: the redirect URI must not have a fragment: WeChat appends the code to the query")
+		return refuse("the redirect URI must not hold a user or password")
+	case real && u.Port() != "":
+		return refuse("the redirect URI must not have a port: WeChat shows the visitor error 10003")
 	}
 	if q := u.Query(); q.Has("code") || q.Has("state") {
-		return errors.New("wechat: the redirect URI must not have a parameter code or state: WeChat adds its own")
+		return refuse("the redirect URI must not have a parameter code or state: WeChat adds its own")
 	}
 	return nil
 }
 
 func checkState(state string) error {
 	if state == "" {
-		return errors.New("wechat: the state is empty: give a random one that is tied to the visitor's browser")
+		return refuse("the state is empty: give a random one that is tied to the visitor's browser")
 	}
 	if len(state) > maxState {
-		return errors.New("wechat: the state has more than 128 bytes: keep what it stands for on the server, or in a cookie")
+		return refuse("the state has more than 128 bytes: keep what it stands for on the server, or in a cookie")
 	}
 	for _, b := range []byte(state) {
 		if (b < '0' || b > '9') && (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') {
-			return errors.New("wechat: the state may hold only letters and digits (a-z, A-Z, 0-9)")
+			return refuse("the state may hold only letters and digits (a-z, A-Z, 0-9)")
 		}
 	}
 	return nil
 }
 
 // WebAuthOpenID exchanges the code that WeChat sent the visitor back with for the visitor's
-// openid. A code is good once and for five minutes, so that the request is never repeated once
-// it may have left (with [WithHTTPClient] that is up to its transport). After
+// openid. A code works once and expires after five minutes, so the request is never repeated after
+// it may have left, neither by the Client nor by net/http. After
 // [ErrOAuthCodeUsed], which a reload causes, [ErrInvalidOAuthCode] and KindLost, authorize the
 // visitor again; after the exchange set a session cookie and redirect to a clean address.
 //
@@ -179,7 +221,7 @@ func checkState(state string) error {
 // GET /sns/oauth2/access_token, or GET /sns/oauth2/component/access_token
 func (c *Client) WebAuthOpenID(ctx context.Context, code string) (WebAuth, error) {
 	r := &request{
-		kind: requestKind{op: OpCall, plain: true, once: true}, method: http.MethodGet,
+		kind: requestKind{op: OpCall, plain: true, once: true, private: true}, method: http.MethodGet,
 		path: webAuthPath, header: c.getHeader(), secrets: []string{code},
 	}
 	if c.component != nil {
@@ -188,10 +230,12 @@ func (c *Client) WebAuthOpenID(ctx context.Context, code string) (WebAuth, error
 	if code == "" {
 		return WebAuth{}, c.codeFailure(r, int64(ErrMissingOAuthCode), "", 0)
 	}
-	if c.component == nil {
+	if c.component == nil || c.tokenless {
 		if err := c.needSecret("WebAuthOpenID"); err != nil {
 			return WebAuth{}, err
 		}
+	}
+	if c.component == nil {
 		r.query = "appid=" + url.QueryEscape(c.appID) + "&secret=" + url.QueryEscape(c.secret()) +
 			"&code=" + url.QueryEscape(code) + "&grant_type=authorization_code"
 		return c.exchange(ctx, r)
@@ -215,13 +259,13 @@ func (c *Client) exchange(ctx context.Context, r *request) (WebAuth, error) {
 	start := time.Now()
 	var answer struct {
 		AccessToken string `json:"access_token"`
-		ExpiresIn   int64  `json:"expires_in"`
+		ExpiresIn   number `json:"expires_in"`
 		OpenID      string `json:"openid"`
 		UnionID     string `json:"unionid"`
 		Scope       string `json:"scope"`
-		Snapshot    int    `json:"is_snapshotuser"`
+		Snapshot    number `json:"is_snapshotuser"`
 	}
-	err := c.run(ctx, r, func(resp *http.Response) error { return c.decode(resp, &answer) })
+	err := c.run(ctx, r, func(resp *http.Response) error { return c.decode(r, resp, &answer) })
 	if err != nil {
 		return WebAuth{}, err
 	}
@@ -230,7 +274,7 @@ func (c *Client) exchange(ctx context.Context, r *request) (WebAuth, error) {
 	}
 	auth := WebAuth{OpenID: answer.OpenID, UnionID: answer.UnionID, Scope: answer.Scope, Snapshot: answer.Snapshot != 0}
 	if answer.AccessToken != "" {
-		auth.Token = token.Token{Value: answer.AccessToken, Expiry: start.Add(time.Duration(answer.ExpiresIn) * time.Second)}
+		auth.Token = token.Token{Value: answer.AccessToken, Expiry: start.Add(answer.ExpiresIn.seconds())}
 	}
 	return auth, nil
 }

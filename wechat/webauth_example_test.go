@@ -52,7 +52,7 @@ func browse(server *wechattest.Server, page http.Handler, address string) string
 	for {
 		address, _, _ = strings.Cut(address, "#") // which no browser sends
 		r, answer := httptest.NewRequest(http.MethodGet, address, nil), httptest.NewRecorder()
-		r.Header.Set("User-Agent", "MicroMessenger")
+		r.Header.Set("User-Agent", wechattest.UserAgent)
 		if r.URL.Path == "/page" {
 			page.ServeHTTP(answer, r)
 		} else {

@@ -46,6 +46,10 @@ func TestWebAuthURL(t *testing.T) {
 		"silent": {nil, nil, "https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID + "&redirect_uri=" + back + "&scope=snsapi_base&state=aZ09#wechat_redirect"},
 		"asking": {nil, []wechat.WebAuthOption{wechat.AskUserInfo()},
 			"https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID + "&redirect_uri=" + back + "&scope=snsapi_userinfo&state=aZ09#wechat_redirect"},
+		"asking again": {nil, []wechat.WebAuthOption{wechat.ForcePopup(), wechat.AskUserInfo()},
+			"https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID + "&redirect_uri=" + back + "&scope=snsapi_userinfo&state=aZ09&forcePopup=true#wechat_redirect"},
+		"platform, asking again": {[]wechat.Option{wechat.WithComponent("wxplatform", tokenOf("P"))}, []wechat.WebAuthOption{wechat.ForcePopup()},
+			"https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID + "&redirect_uri=" + back + "&scope=snsapi_base&state=aZ09&forcePopup=true&component_appid=wxplatform#wechat_redirect"},
 		"platform": {[]wechat.Option{wechat.WithComponent("wxplatform", tokenOf("P"))}, nil,
 			"https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID + "&redirect_uri=" + back + "&scope=snsapi_base&state=aZ09&component_appid=wxplatform#wechat_redirect"},
 		"simulated": {[]wechat.Option{wechat.WithAuthorizeURL("http://127.0.0.1:1/a")}, nil,
@@ -79,8 +83,9 @@ func TestWebAuthURLRefuses(t *testing.T) {
 		"control":        {"https://school.example/\x00", "s", "cannot be parsed"},
 		"not utf-8":      {"https://school.example/\xff", "s", "cannot be parsed"},
 		"user":           {"https://a:b@school.example/", "s", "user or password"},
-		"fragment":       {good + "#x", "s", "fragment"},
-		"empty fragment": {good + "#", "s", "fragment"},
+		"port":           {"https://school.example:8443/back", "s", "must not have a port"},
+		"default port":   {"https://school.example:443/back", "s", "must not have a port"},
+		"port, fragment": {"http://school.example:80/#/x", "s", "must not have a port"},
 		"own code":       {good + "?code=1", "s", "code or state"},
 		"own state":      {good + "?a&state", "s", "code or state"},
 		"no state":       {good, "", "state is empty"},
@@ -102,6 +107,53 @@ func TestWebAuthURLRefuses(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.WebAuthURL(good, "s", nil)
 	require.ErrorContains(t, err, "is nil")
+	for _, opt := range []wechat.WebAuthOption{wechat.AskUserInfo(), wechat.ForcePopup()} {
+		_, err = c.WebAuthURL(good, "s", opt, opt)
+		require.ErrorContains(t, err, "is given twice")
+		assert.Equal(t, wechat.KindRequest, wechat.KindOf(err))
+	}
+	_, err = newGateway().client(t, wechat.WithAuthorizeURL("http://127.0.0.1:1/a")).WebAuthURL("http://127.0.0.1:8080/back", "s")
+	require.NoError(t, err, "a simulation's page takes a port")
+}
+
+// A single-page app's route comes back behind code and state.
+func TestWebAuthURLWithAFragment(t *testing.T) {
+	t.Parallel()
+	c := newGateway().client(t)
+	for uri, escaped := range map[string]string{
+		"https://example.com/#/product/1": "https%3A%2F%2Fexample.com%2F%23%2Fproduct%2F1", "https://h.example/p?a=1#/login?b=2": "https%3A%2F%2Fh.example%2Fp%3Fa%3D1%23%2Flogin%3Fb%3D2",
+		"https://h.example/#": "https%3A%2F%2Fh.example%2F%23", "http://h.example#!/照片": "http%3A%2F%2Fh.example%23%21%2F%E7%85%A7%E7%89%87",
+		"https://h.example/#code=1": "https%3A%2F%2Fh.example%2F%23code%3D1",
+	} {
+		got, err := c.WebAuthURL(uri, "s")
+		require.NoError(t, err, uri)
+		assert.Equal(t, "https://open.weixin.qq.com/connect/oauth2/authorize?appid="+appID+"&redirect_uri="+escaped+"&response_type=code&scope=snsapi_base&state=s#wechat_redirect", got)
+	}
+}
+
+// Proxies quote numbers; the code would be burnt.
+func TestWebAuthReadsQuotedNumbers(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]struct {
+		life     time.Duration
+		snapshot bool
+	}{
+		`{"access_token":"W","expires_in":"7200","openid":"oP"}`: {2 * time.Hour, false}, `{"errcode":"0","access_token":"W","expires_in":7200,"openid":"oP","is_snapshotuser":"1"}`: {2 * time.Hour, true},
+		`{"access_token":"W","expires_in":null,"openid":"oP","is_snapshotuser":"0"}`: {0, false}, `{"access_token":"W","expires_in":"","openid":"oP","is_snapshotuser":null}`: {0, false},
+	} {
+		g := newGateway()
+		g.on(http.MethodGet, webAuthPath, text(200, body))
+		auth, err := g.client(t).WebAuthOpenID(t.Context(), "CODE")
+		require.NoError(t, err, body)
+		assert.InDelta(t, want.life.Seconds(), time.Until(auth.Token.Expiry).Seconds(), 5)
+		assert.Equal(t, want.snapshot, auth.Snapshot)
+	}
+	for _, body := range []string{`{"openid":"oP","expires_in":7200.5}`, `{"openid":"oP","expires_in":"soon"}`, `{"openid":"oP","is_snapshotuser":"yes"}`} {
+		g := newGateway()
+		g.on(http.MethodGet, webAuthPath, text(200, body))
+		_, err := g.client(t).WebAuthOpenID(t.Context(), "CODE")
+		assert.Equal(t, wechat.KindLost, wechat.KindOf(err), body)
+	}
 }
 
 func TestWebAuthOptionsAreChecked(t *testing.T) {
@@ -227,6 +279,19 @@ func TestWebAuthIsSentOnce(t *testing.T) {
 // over a connection that was used before. There net/http repeats a GET by itself.
 func TestWebAuthIsNotRepeatedByTheTransport(t *testing.T) {
 	t.Parallel()
+	through := wrap(func(next http.RoundTripper, r *http.Request) (*http.Response, error) { return next.RoundTrip(r) })
+	for name, opts := range map[string][]wechat.Option{
+		"own": nil, "wrapped": {through}, "shared": {wechat.WithHTTPClient(&http.Client{Transport: wechat.NewTransport()})},
+		"user's": {wechat.WithHTTPClient(&http.Client{Transport: &http.Transport{}}), through},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			notRepeatedByTheTransport(t, opts)
+		})
+	}
+}
+
+func notRepeatedByTheTransport(t *testing.T, opts []wechat.Option) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	seen := make(chan string, 16)
@@ -240,7 +305,7 @@ func TestWebAuthIsNotRepeatedByTheTransport(t *testing.T) {
 		}
 	}()
 	t.Cleanup(func() { _ = listener.Close() })
-	c, err := wechat.New(appID, secret, wechat.WithBaseURL("http://"+listener.Addr().String()), wechat.WithMaxAttempts(1))
+	c, err := wechat.New(appID, secret, append(opts, wechat.WithBaseURL("http://"+listener.Addr().String()), wechat.WithMaxAttempts(1))...)
 	require.NoError(t, err)
 	_, err = c.WebAuthOpenID(t.Context(), "CODE1")
 	require.NoError(t, err)

@@ -14,20 +14,20 @@ import (
 	"github.com/org/wxhome/wechat/wechattest"
 )
 
-// useClient configures a Client in full and calls what has a method and what has none.
+// useClient configures a Client in full, traces and meters it, and calls what has a method and what
+// has none.
 func useClient(ctx context.Context, server *wechattest.Server) error {
-	attempts := 0
+	meter, trace := &meter{}, &trace{}
 	client, err := wechat.New(server.AppID, server.AppSecret,
 		wechat.WithBaseURL(server.URL),
 		wechat.WithTimeouts(wechat.Timeouts{Answer: 10 * time.Second}),
+		wechat.WithMaxConns(64),
 		wechat.WithRate(1000, 100, "/cgi-bin/"),
 		wechat.WithMaxAttempts(2),
 		wechat.WithLogger(slog.New(slog.DiscardHandler)),
-		wechat.WithHook(func(_ context.Context, e wechat.Event) {
-			if e.Op == wechat.OpCall {
-				attempts++
-			}
-		}),
+		wechat.WithHook(meter.count),
+		wechat.WithHook(meter.time),
+		wechat.WithTransport(trace.wrap),
 	)
 	if err != nil {
 		return err
@@ -59,7 +59,10 @@ func useClient(ctx context.Context, server *wechattest.Server) error {
 	if err := want("addresses", len(answer.List) > 0, true); err != nil {
 		return err
 	}
-	return want("attempts that the hook saw", attempts, 3)
+	if err := want("what the meter counted", meter.String(), "call 3 token 1"); err != nil {
+		return err
+	}
+	return trace.check(server, 4)
 }
 
 // useErrors tells failures apart by kind, by code and by what is in an Error.

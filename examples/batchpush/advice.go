@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/org/wxhome/examples/internal/operator"
+	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/wechat"
 )
 
@@ -23,6 +24,10 @@ func (p *program) exit(ctx context.Context, err error) int {
 		return exitInterrupted
 	}
 	p.complain(p.describe(err))
+	if p.command == cmdPush && push.IsSilent(err) { // before its campaign was loaded
+		p.sayContinue(ctx, "")
+		return exitStopped
+	}
 	if operator.IsOutOfReach(err) {
 		return exitStopped
 	}
@@ -42,7 +47,7 @@ func (p *program) describe(err error) string {
 		return e.Says
 	}
 	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Code == wechat.ErrInvalidTemplateID {
-		return p.Refusal(e, p.text("take -template from the account's own list: batchpush templates"))
+		return p.Refusal(e, p.text("take -template from the account's own list: %s", p.commandLine(listTemplates())))
 	}
 	return p.Describe(err)
 }
@@ -53,6 +58,15 @@ func (p *program) databaseError(which string, err error) error {
 		return err
 	}
 	return usage(which + ": " + p.DescribeDatabase(err))
+}
+
+// ledgerError is for a ledger that was opened. One that gives no answer any more stops a push, which
+// may go on later; anything else is an error of configuration.
+func (p *program) ledgerError(err error) error {
+	if push.IsSilent(err) {
+		return err
+	}
+	return p.databaseError(p.text("the ledger"), err)
 }
 
 func oneLine(s string) string { return operator.OneLine(s) }

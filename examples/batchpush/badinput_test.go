@@ -69,6 +69,8 @@ func TestBadCommandLine(t *testing.T) {
 		{"import a.csv -cron @daily", "-cron does nothing with import"},
 		{"status -rate 5", "-rate does nothing with status"},
 		{"-failures x.csv", "-failures does nothing with push"},
+		{"-to= -ledger=", "-ledger, -to has an empty value"},
+		{"pause -campaign=", "-campaign has an empty value"},
 		{"-lang fr", "-lang must be zh or en"},
 		{"-simulate -to 13800138000", "is not an openid"},
 		{"-simulate -query nowhere.sql", "there is no file nowhere.sql"},
@@ -173,7 +175,7 @@ func TestWrongTemplate(t *testing.T) {
 	other := s.AddTemplate(template.Template{Title: "老模板", Content: "{{first.DATA}}\n姓名：{{keyword1.DATA}}\n{{remark.DATA}}"})
 	plain := s.AddTemplate(template.Template{Title: "照片", Content: "{{studentName.DATA}} {{photoUrl.DATA}}"})
 	db := smallSchool(t)
-	base := []string{"-db", db, "-public-photos", "-rate", "1000", "-template"}
+	base := []string{"-db", db, "-public-photos", "-rate", "1000", "-yes", "-template"}
 	push := func(args ...string) result { return runProgram(t.Context(), environment, append(base, args...)...) }
 
 	oneClearLine(t, push("nowhere"), exitUsage, "nowhere", "batchpush templates", "-field")
@@ -295,7 +297,8 @@ func TestBadCSV(t *testing.T) {
 		})
 	}
 	r := runProgram(t.Context(), nil, "import", "-db", smallSchool(t), filepath.Join(t.TempDir(), "missing.csv"))
-	oneClearLine(t, r, exitUsage, "missing.csv")
+	oneClearLine(t, r, exitUsage, "there is no file", "missing.csv", "nothing was loaded")
+	assert.NotContains(t, r.errors, "database")
 	r = runProgram(t.Context(), nil, "import", "-db", smallSchool(t), t.TempDir())
 	oneClearLine(t, r, exitUsage, "folder")
 }

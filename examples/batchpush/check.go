@@ -35,6 +35,7 @@ func (p *program) check(ctx context.Context) error {
 		c.quota(ctx)
 	}
 	c.tables(ctx)
+	c.compareCounts(ctx)
 	c.next()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -49,9 +50,10 @@ func (p *program) check(ctx context.Context) error {
 
 // checker prints the findings.
 type checker struct {
-	p   *program
-	s   *session
-	bad int
+	p    *program
+	s    *session
+	bad  int
+	used int64 // messages of today by WeChat's count; 0: it does not say, or none
 }
 
 func (c *checker) ok(what, finding string) {
@@ -144,6 +146,7 @@ func (c *checker) template(ctx context.Context) {
 func (c *checker) quota(ctx context.Context) {
 	what := c.p.text("quota")
 	q, err := c.s.account.Client.Quota(ctx, sendPath)
+	c.used = q.Used
 	switch {
 	case err != nil:
 		c.warn(what, c.p.text("WeChat does not say: %s", c.p.describe(err)))
@@ -173,6 +176,7 @@ func (c *checker) tables(ctx context.Context) {
 	}
 	c.ok(c.p.text("tables"), c.p.text("%s: %d recipients, %d rows left out (no openid or no photo)", c.s.school.Name, look.Recipients, look.LeftOut))
 	c.values(look)
+	c.parents(ctx, look)
 	c.rights(ctx)
 }
 

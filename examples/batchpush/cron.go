@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/org/wxhome/examples/internal/operator"
@@ -11,9 +10,11 @@ import (
 	"github.com/org/wxhome/examples/internal/pushflag"
 )
 
-// stay pushes whenever the cron line fires, until ctx ends. Unfinished
-// campaigns go first.
+// stay goes on with what is open, and then pushes whenever the cron line fires, until ctx ends.
 func (p *program) stay(ctx context.Context, s *session) error {
+	if err := p.goOn(ctx, s, ""); err != nil {
+		return err
+	}
 	for {
 		next, err := pushflag.NextFiring(p.cron, time.Now().In(p.timeZone))
 		if err != nil {
@@ -35,28 +36,40 @@ func (p *program) fire(ctx context.Context, s *session, at time.Time) error {
 	if p.relativeSince() { // 7d are those before this firing, not before the program's start
 		p.sinceTime, _ = pushflag.ParseSince(p.since, p.timeZone, at)
 	}
-	unfinished, err := s.unfinished(ctx)
-	if err != nil {
-		p.complain(p.describe(err))
-	}
 	own := push.Campaign{Name: pushflag.CampaignName(at, true)}
-	unfinished = slices.DeleteFunc(unfinished, func(c push.Campaign) bool { return c.Name == own.Name })
-	for _, campaign := range append(unfinished, own) {
-		if err := p.pushPatiently(ctx, s, campaign); err != nil {
-			return err
-		}
+	if err := p.goOn(ctx, s, own.Name); err != nil {
+		return err
 	}
-	return nil
+	return p.pushPatiently(ctx, s, own)
 }
 
 // pushPatiently pushes one campaign and goes on with it at 00:05 in Beijing
-// as often as the daily quota stops it. Whatever else stops it is left to the
+// as often as the daily quota stops it, and as soon as the ledger answers again
+// when that had gone silent. Whatever else stops it is left to the
 // next firing; only an interruption is returned.
 func (p *program) pushPatiently(ctx context.Context, s *session, campaign push.Campaign) error {
+	for {
+		err := p.holdBack(ctx, s, campaign)
+		if err == nil {
+			break
+		}
+		p.complain(p.describe(err))
+		if ctx.Err() != nil {
+			return operator.Settled{Status: exitInterrupted}
+		}
+		if !push.IsSilent(err) {
+			return nil // the next firing tries it again
+		}
+		p.awaitLedger(ctx, s)
+	}
 	for {
 		err := p.pushOnce(ctx, s, campaign)
 		if ctx.Err() != nil {
 			return operator.Settled{Status: exitInterrupted}
+		}
+		if push.IsSilent(err) {
+			p.awaitLedger(ctx, s)
+			continue
 		}
 		stop, stopped := errors.AsType[*push.StopError](err)
 		if !stopped || stop.Reason != push.ReasonQuota {
@@ -66,6 +79,28 @@ func (p *program) pushPatiently(ctx context.Context, s *session, campaign push.C
 		p.say("the quota is used up; going on at %s", again.In(p.timeZone).Format("2006-01-02 15:04 MST"))
 		if !pushflag.SleepUntil(ctx, again) {
 			return operator.Settled{Status: exitInterrupted}
+		}
+	}
+}
+
+const (
+	// ledgerEvery is how often a ledger that is gone is tried again.
+	ledgerEvery = 5 * time.Second
+	// ledgerWithin is how long it may take to answer then.
+	ledgerWithin = 10 * time.Second
+)
+
+// awaitLedger waits until the ledger answers, or ctx ends. It was said what the
+// matter is; it says when that is over.
+func (p *program) awaitLedger(ctx context.Context, s *session) {
+	for ctx.Err() == nil {
+		pushflag.SleepUntil(ctx, time.Now().Add(ledgerEvery))
+		asking, cancel := context.WithTimeout(ctx, ledgerWithin)
+		err := s.ledger.PingContext(asking)
+		cancel()
+		if err == nil {
+			p.say("the database answers again; going on")
+			return
 		}
 	}
 }

@@ -39,7 +39,7 @@ func newClerk(t *testing.T, n int, flags ...string) *clerk {
 	require.NoError(t, err)
 	o.limit = n
 	var out bytes.Buffer
-	p := &program{options: o, name: "batchpush", args: args, getenv: getenv, stdin: strings.NewReader(""), stdout: &out, out: &out, stderr: &out}
+	p := &program{options: o, called: operator.Invocation{Name: "batchpush", Args: args, Flags: (&options{}).flagSet(language{})}, getenv: getenv, stdin: strings.NewReader(""), stdout: &out, out: &out, stderr: &out}
 	d, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "school.db"), db.Create())
 	require.NoError(t, err)
 	_, err = school.EnsureDemo(ctx, d.DB)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/pushflag"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/template"
@@ -58,7 +59,7 @@ func (p *program) chooseTemplate(ctx context.Context, a *account.Account) (chose
 		id = school.DemoTemplate().ID
 	}
 	if id == "" {
-		return chosen{}, usage(p.text("-template is missing: batchpush templates shows the account's"))
+		return chosen{}, p.templateMissing()
 	}
 	list, err := a.Client.Template.List(ctx)
 	if err != nil {
@@ -75,11 +76,15 @@ func (p *program) chooseTemplate(ctx context.Context, a *account.Account) (chose
 	return c, p.checkFields(c)
 }
 
+func (p *program) templateMissing() error {
+	return usage(p.text("-template is missing; the account's: %s", p.commandLine(listTemplates())))
+}
+
 // unlisted serves a template that List does not show: not every category
 // template is listed, so its absence proves nothing.
 func (p *program) unlisted(id string) (chosen, error) {
 	if len(p.fields) == 0 {
-		return chosen{}, usage(p.text("the account's list does not show the template %s: check the id (batchpush templates), or give its values with -field", id))
+		return chosen{}, usage(p.text("the account's list does not show the template %s: give its values with -field, or take another id from: %s", id, p.commandLine(listTemplates())))
 	}
 	p.warn("the account's list does not show the template %s; going on with the -field given", id)
 	c := chosen{Template: template.Template{ID: id}, fields: p.fields}
@@ -117,16 +122,12 @@ func (p *program) checkFields(c chosen) error {
 
 // checkLiterals checks what can be checked of the values without a row.
 func (p *program) checkLiterals(fields pushflag.FieldList) error {
-	for _, f := range fields {
-		switch {
-		case strings.Contains(f.Text, "://"), strings.Contains(f.Text, "{photo_url}"):
-			return usage(p.text("-field %s: a link is no value; the message itself is the link (-link or -public-photos)", f.Key))
-		case strings.ContainsAny(f.Text, "{}"):
-			continue
-		}
-		if err := template.CheckValue(f.Key, f.Text); err != nil {
-			return usage("-field " + f.Key + ": " + p.valueFault(err))
-		}
+	key, err := fields.CheckLiterals()
+	switch {
+	case errors.Is(err, pushflag.ErrLink):
+		return usage(p.text("-field %s: a link is no value; the message itself is the link (-link or -public-photos)", key))
+	case err != nil:
+		return usage("-field " + key + ": " + p.valueFault(err))
 	}
 	return nil
 }
@@ -147,10 +148,10 @@ func (p *program) keywords(t template.Template) string {
 	for _, k := range t.Keywords() {
 		b.WriteString("  " + k.Name + "  " + k.Label + "  " + p.text(ruleText(k.Rule)) + "\n")
 		if k.Name != "first" && k.Name != "remark" {
-			ready = append(ready, "-field", k.Name+"="+suggestion(k))
+			ready = append(ready, "-field", operator.Quote(k.Name+"="+suggestion(k), p.called.Windows))
 		}
 	}
-	return b.String() + "  " + commandLine(ready)
+	return b.String() + "  " + strings.Join(ready, " ")
 }
 
 // suggestion is a value that may fit a keyword.

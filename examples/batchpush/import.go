@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 
 	"github.com/org/wxhome/examples/internal/school"
 )
@@ -18,6 +19,9 @@ func (p *program) importFile(ctx context.Context) error {
 	counts, err := school.ImportFile(ctx, conn.DB, p.file)
 	if e, ok := errors.AsType[*school.FileError](err); ok {
 		return usage(p.file + ": " + p.Describe(e) + "; " + p.text("nothing was loaded"))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return usage(p.text("there is no file %s; nothing was loaded", p.file))
 	}
 	if err != nil {
 		return err

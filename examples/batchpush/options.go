@@ -16,14 +16,17 @@ import (
 // options are the command line. Zero values of batch, interval and rate mean
 // the defaults, which depend on whether it is a simulation.
 type options struct {
-	command string // push, import, status, templates or check
+	command string // push or another of the constants
 	file    string // import's
 
 	simulate, public, dryRun, fresh     bool
 	again, retryFailed, resendUnknown   bool
+	unknownReceived, timesShifted       bool
 	yes, json                           bool
 	db, query, ledger, redis            string
 	template, campaign, since, link, to string
+	student, parent                     string
+	openid                              string // of the file of -parent
 	cron, zone, lang, failures          string
 	fields                              pushflag.FieldList
 	batch, workers, limit               int
@@ -41,7 +44,13 @@ const (
 	cmdStatus    = "status"
 	cmdTemplates = "templates"
 	cmdCheck     = "check"
+	cmdPause     = "pause"
+	cmdResume    = "resume"
+	cmdCancel    = "cancel"
 )
+
+// commands are those that have a name.
+var commands = []string{cmdImport, cmdStatus, cmdTemplates, cmdCheck, cmdPause, cmdResume, cmdCancel}
 
 // commandFlags are the flags that the commands other than push and check
 // understand. A flag that would do nothing is refused, not ignored.
@@ -49,6 +58,9 @@ var commandFlags = map[string][]string{
 	cmdImport:    {"db", "lang", "json"},
 	cmdStatus:    {"simulate", "db", "ledger", "campaign", "failures", "lang", "json"},
 	cmdTemplates: {"simulate", "template", "redis", "lang"},
+	cmdPause:     {"simulate", "db", "ledger", "campaign", "lang"},
+	cmdResume:    {"simulate", "db", "ledger", "campaign", "lang"},
+	cmdCancel:    {"simulate", "db", "ledger", "campaign", "lang", "yes"},
 }
 
 // usage is the error for a mistake on the command line or in the configuration.
@@ -67,8 +79,10 @@ func parseOptions(args []string, getenv func(string) string, l language, now tim
 	if err := o.setCommand(words, l); err != nil {
 		return nil, err
 	}
-	if o.db == "" {
-		o.db = strings.TrimSpace(getenv("WXHOME_DB"))
+	for flag, value := range map[string]*string{"db": &o.db, "ledger": &o.ledger, "redis": &o.redis} {
+		if *value == "" {
+			*value = strings.TrimSpace(getenv(variables[flag]))
+		}
 	}
 	return o, o.validate(l, now)
 }
@@ -97,9 +111,13 @@ func (o *options) flagSet(l language) *flag.FlagSet {
 	f.BoolVar(&o.dryRun, "dry-run", false, doc("dry-run"))
 	f.IntVar(&o.limit, "limit", 0, doc("limit"))
 	f.StringVar(&o.to, "to", "", doc("to"))
+	f.StringVar(&o.student, "student", "", doc("student"))
+	f.StringVar(&o.parent, "parent", "", doc("parent"))
 	f.BoolVar(&o.again, "again", false, doc("again"))
 	f.BoolVar(&o.retryFailed, "retry-failed", false, doc("retry-failed"))
 	f.BoolVar(&o.resendUnknown, "resend-unknown", false, doc("resend-unknown"))
+	f.BoolVar(&o.unknownReceived, "unknown-received", false, doc("unknown-received"))
+	f.BoolVar(&o.timesShifted, "times-shifted", false, doc("times-shifted"))
 	f.StringVar(&o.cron, "cron", "", doc("cron"))
 	f.StringVar(&o.zone, "tz", "Asia/Shanghai", doc("tz"))
 	f.BoolVar(&o.yes, "yes", false, doc("yes"))
@@ -113,8 +131,8 @@ func (o *options) setCommand(words []string, l language) error {
 	if len(words) > 0 {
 		o.command, words = words[0], words[1:]
 	}
-	if !slices.Contains([]string{cmdPush, cmdImport, cmdStatus, cmdTemplates, cmdCheck}, o.command) {
-		return usage(l.text("unknown command %q: the commands are import, status, templates and check", o.command))
+	if o.command != cmdPush && !slices.Contains(commands, o.command) {
+		return usage(l.text("unknown command %q: the commands are %s", o.command, strings.Join(commands, ", ")))
 	}
 	if o.command == cmdImport && len(words) > 0 {
 		o.file, words = words[0], words[1:]
@@ -124,6 +142,8 @@ func (o *options) setCommand(words []string, l language) error {
 		return usage(l.text("%q is not expected here", words[0]))
 	case o.command == cmdImport && o.file == "":
 		return usage(l.text("import needs the name of a CSV file: batchpush import FILE.csv"))
+	case o.command == cmdCancel && o.campaign == "":
+		return usage(l.text("cancel needs -campaign: it is final. To stop all campaigns for a while, use pause"))
 	}
 	allowed, limited := commandFlags[o.command]
 	for name := range o.given {
@@ -175,11 +195,22 @@ func (o *options) validatePairs(l language) error {
 	pairs := [][2]string{
 		{"link", "public-photos"}, {"dry-run", "to"}, {"dry-run", "cron"}, {"to", "cron"},
 		{"to", "campaign"}, {"to", "new"}, {"to", "limit"}, {"campaign", "cron"}, {"new", "cron"},
+		{"resend-unknown", "cron"}, {"unknown-received", "cron"}, {"times-shifted", "cron"}, {"resend-unknown", "unknown-received"},
+		{"parent", "to"}, {"student", "cron"}, {"parent", "cron"},
 	}
 	for _, p := range pairs {
 		if o.given[p[0]] && o.given[p[1]] {
 			return usage(l.text("-%s and -%s do not go together", p[0], p[1]))
 		}
+	}
+	decides := o.retryFailed || o.resendUnknown || o.unknownReceived
+	switch {
+	case o.given["student"] && !o.given["to"] && !decides:
+		return usage(l.text("-student is of use with -to, -resend-unknown, -unknown-received and -retry-failed only"))
+	case o.given["parent"] && !decides:
+		return usage(l.text("-parent is of use with -resend-unknown, -unknown-received and -retry-failed only"))
+	case (o.given["student"] || o.given["parent"]) && decides && o.campaign == "": // another campaign would be pushed to everybody
+		return usage(l.text("a decision about one pupil or parent needs -campaign"))
 	}
 	if o.given["link-ttl"] && !o.given["link"] {
 		return usage(l.text("-%s is of use with -%s only", "link-ttl", "link"))
@@ -196,13 +227,14 @@ func (o *options) relativeSince() bool {
 // real returns what was given that speaks of a real push.
 func (o *options) real(getenv func(string) string) []string {
 	var given []string
-	for _, name := range []string{"db", "template", "link", "cron", "redis"} {
-		if o.given[name] {
+	for _, name := range []string{"db", "ledger", "template", "link", "cron", "redis"} {
+		variable := variables[name]
+		switch {
+		case o.given[name]:
 			given = append(given, "-"+name)
+		case variable != "" && strings.TrimSpace(getenv(variable)) != "":
+			given = append(given, variable)
 		}
-	}
-	if !o.given["db"] && strings.TrimSpace(getenv("WXHOME_DB")) != "" {
-		given = append(given, "WXHOME_DB")
 	}
 	return given
 }

@@ -35,3 +35,25 @@ func (p *program) openLedger(ctx context.Context, schoolDB *db.DB) (*db.DB, erro
 	d, err := db.Open(ctx, p.ledger, db.Create())
 	return d, p.databaseError(p.text("the ledger"), err)
 }
+
+// withLedger calls f with the ledger, for a command that needs no WeChat. It makes none.
+func (p *program) withLedger(ctx context.Context, f func(ledger *db.DB, appID string) error) error {
+	appID, err := p.statusAccount()
+	if err != nil {
+		return err
+	}
+	schoolDB, err := p.openSchool(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer schoolDB.Close()
+	if p.ledger == "" {
+		return f(schoolDB, appID)
+	}
+	ledger, err := db.Open(ctx, p.ledger)
+	if err != nil {
+		return p.databaseError(p.text("the ledger"), err)
+	}
+	defer ledger.Close()
+	return f(ledger, appID)
+}

@@ -30,15 +30,22 @@ func TestMain(m *testing.M) {
 // process is the built program, running.
 type process struct {
 	*exec.Cmd
-	out *bufio.Scanner
-	all strings.Builder
+	reads *os.File
+	out   *bufio.Scanner
+	all   strings.Builder
 }
 
 func startProcess(t *testing.T, environment map[string]string, args ...string) *process {
 	t.Helper()
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	p := &process{Cmd: exec.CommandContext(t.Context(), exe, args...)}
+	return startCommand(t, environment, exe, args...)
+}
+
+// startCommand starts another command in the environment of the program.
+func startCommand(t *testing.T, environment map[string]string, name string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(t.Context(), name, args...)}
 	p.Env = append(os.Environ(), asProgram+"=1", "LC_ALL=C")
 	for name, value := range environment {
 		p.Env = append(p.Env, name+"="+value)
@@ -49,7 +56,7 @@ func startProcess(t *testing.T, environment map[string]string, args ...string) *
 	require.NoError(t, p.Start())
 	require.NoError(t, w.Close())
 	t.Cleanup(func() { _ = r.Close() })
-	p.out = bufio.NewScanner(r)
+	p.reads, p.out = r, bufio.NewScanner(r)
 	return p
 }
 

@@ -11,7 +11,9 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/share"
+	"github.com/org/wxhome/wechat"
 )
 
 // The exit statuses.
@@ -23,34 +25,35 @@ const (
 	exitInterrupted = 130
 )
 
+// source is the program's folder in the repository.
+const source = "examples/batchpush"
+
 // program is one run of a command.
 type program struct {
 	language
 	*options
-	name     string   // how the program is called again
-	args     []string // the command line without it
+	called   operator.Invocation
 	getenv   func(string) string
 	stdin    io.Reader
 	stdout   io.Writer // the summary of -json
 	out      io.Writer // all else that is not an error
 	stderr   io.Writer
-	terminal bool         // out is one
-	asks     bool         // there is somebody at stdin to ask
-	shared   *share.Redis // of -redis; nil: none
+	terminal bool           // out is one
+	asks     bool           // there is somebody at stdin to ask
+	shared   *share.Redis   // of -redis; nil: none
+	limiter  wechat.Limiter // the rate that is shared by it; nil: none
 }
 
 // run is the program: it returns the exit status. words are the command line with
 // the program's name first. Cancelling ctx stops it gently.
 func run(ctx context.Context, words []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
-	name, args := "batchpush", []string(nil)
-	if len(words) > 0 {
-		name, args = calledAs(words[0]), words[1:]
-	}
+	args := words[min(1, len(words)):]
 	l, ok := chooseLanguage(args, getenv)
 	if !ok {
 		fmt.Fprintln(stderr, "batchpush: "+l.text("-lang must be zh or en"))
 		return exitUsage
 	}
+	called := operator.Invoked(words, source, (&options{}).flagSet(l), variables)
 	o, err := parseOptions(args, getenv, l, time.Now())
 	if errors.Is(err, flag.ErrHelp) {
 		printHelp(stdout, l)
@@ -58,10 +61,10 @@ func run(ctx context.Context, words []string, getenv func(string) string, stdin 
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "batchpush: "+err.Error())
-		fmt.Fprintln(stderr, l.text("batchpush -h explains the flags."))
+		fmt.Fprintln(stderr, l.text("The flags are explained by: %s", called.Command(operator.Change{Command: "-h", Only: []string{"lang"}})))
 		return exitUsage
 	}
-	p := &program{language: l, options: o, name: name, args: args, getenv: getenv, stdin: stdin, stdout: stdout, out: stdout, stderr: stderr}
+	p := &program{language: l, options: o, called: called, getenv: getenv, stdin: stdin, stdout: stdout, out: stdout, stderr: stderr}
 	if o.json {
 		p.out = stderr
 	}
@@ -81,6 +84,8 @@ func (p *program) do(ctx context.Context) error {
 		return p.templates(ctx)
 	case cmdCheck:
 		return p.check(ctx)
+	case cmdPause, cmdResume, cmdCancel:
+		return p.steer(ctx)
 	}
 	return p.push(ctx)
 }

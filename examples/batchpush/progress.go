@@ -16,23 +16,31 @@ const lineEvery = 5 * time.Second
 // meter shows how far a push has come: a bar on a terminal, a line every few
 // seconds on a pipe. It is used by one goroutine.
 type meter struct {
-	p     *program
-	bar   *progressbar.ProgressBar // nil on a pipe
-	start time.Time
-	first int       // rows that were settled before this run
-	last  time.Time // when a line was printed
-	begun bool
+	p        *program
+	campaign string
+	bar      *progressbar.ProgressBar // nil on a pipe
+	start    time.Time
+	first    int       // rows that were settled before this run
+	last     time.Time // when a line was printed
+	begun    bool
+
+	paused push.Control // what was told of it
 }
 
-func (p *program) newMeter() *meter { return &meter{p: p, start: time.Now(), last: time.Now()} }
+func (p *program) newMeter(campaign string) *meter {
+	return &meter{p: p, campaign: campaign, start: time.Now(), last: time.Now()}
+}
 
 // show takes what the push tells of itself.
 func (m *meter) show(now push.Progress) {
-	if !m.begun {
+	if !m.begun && now.Reading == 0 {
 		m.begun, m.first = true, now.Done
 		if m.p.terminal {
 			m.bar = newBar(m.p.out, now.Total, m.p.text("pushing"))
 		}
+	}
+	if m.tell(now) {
+		return
 	}
 	if m.bar != nil {
 		m.showBar(now)
@@ -48,6 +56,46 @@ func (m *meter) show(now push.Progress) {
 	}
 	m.last = time.Now()
 	m.line(now)
+}
+
+// tell prints what a push waits for; it reports whether it waits.
+func (m *meter) tell(now push.Progress) (waits bool) {
+	if now.Reading > 0 {
+		m.aside(func() { m.p.sayReading(now) })
+		return true
+	}
+	if now.Paused != m.paused {
+		m.paused = now.Paused
+		m.aside(func() {
+			if m.paused.Paused() {
+				m.p.sayControl(m.campaign, m.paused)
+			} else {
+				m.p.say("Going on with %s.", m.campaign)
+			}
+		})
+	}
+	if len(now.Holders) > 0 {
+		m.aside(func() {
+			m.p.say("%d of %d; waiting for what other processes have in their hands:", now.Done, now.Total)
+			for _, h := range now.Holders {
+				fmt.Fprintln(m.p.out, "  "+m.p.Holder(h))
+			}
+		})
+	}
+	return now.Paused.Paused() || len(now.Holders) > 0
+}
+
+// sayReading tells that the school's database takes its time.
+func (p *program) sayReading(now push.Progress) {
+	p.say("Reading the school's database for %s now; Ctrl-C ends it", spoken(now.Reading))
+}
+
+// aside prints lines beside the bar.
+func (m *meter) aside(say func()) {
+	if m.bar != nil {
+		fmt.Fprintln(m.p.out)
+	}
+	say()
 }
 
 // line prints count, rate and remaining time.

@@ -21,6 +21,7 @@ func (p *program) push(ctx context.Context) error {
 	}
 	defer s.close()
 	s.sayTarget()
+	p.warnOfVariables()
 	if err := push.Probe(ctx, s.config(push.Campaign{})); err != nil {
 		return p.lookError(err)
 	}
@@ -32,6 +33,12 @@ func (p *program) push(ctx context.Context) error {
 	}
 	campaign, err := s.choose(ctx)
 	if err != nil {
+		return err
+	}
+	if err := p.concerns(ctx, s, campaign); err != nil {
+		return err
+	}
+	if err := p.mayGoOn(ctx, s, campaign); err != nil {
 		return err
 	}
 	if p.dryRun {
@@ -55,28 +62,24 @@ func (s *session) sayTarget() {
 // campaign.
 func (p *program) announce(ctx context.Context, s *session, campaign push.Campaign) error {
 	p.say("Campaign %s", campaign.Name)
-	if !p.terminal {
+	if !p.terminal && (p.yes || s.account.Simulated()) {
 		return nil
 	}
 	look, err := push.Look(ctx, s.config(campaign), 0)
 	if err != nil {
 		return p.lookError(err)
 	}
-	p.sayCount(ctx, s, look)
-	if !p.asks || p.yes || !campaign.Created.IsZero() || look.Pending == 0 {
-		return nil
+	if p.terminal {
+		p.sayCount(ctx, s, look)
 	}
-	if !p.ask(ctx, p.text("Send %d messages? [y/N] ", look.Pending)) {
-		p.say("Nothing was sent.")
-		return operator.Settled{Status: exitStopped}
-	}
-	return nil
+	return p.approved(ctx, s, campaign, look.Pending)
 }
 
 // sayCount tells the count, the quota that is left and when it will be over.
 func (p *program) sayCount(ctx context.Context, s *session, look push.Preview) {
 	p.say("%d recipients: %d to send, %d unchanged, %d done; %d left out (no openid or no photo)",
 		look.Recipients, look.Pending, look.Unchanged, look.Recipients-look.Pending-look.Unchanged, look.LeftOut)
+	p.sayOthers(look.Summary)
 	if look.Failed > 0 {
 		p.warn("messages whose values break a rule, which will not be sent: %d", look.Failed)
 	}
@@ -95,10 +98,13 @@ func (p *program) sayCount(ctx context.Context, s *session, look push.Preview) {
 }
 
 // lookError makes what goes wrong before the first message an error of
-// configuration, unless the network is to blame.
+// configuration, unless the network is to blame, or a database that gives no answer any more.
 func (p *program) lookError(err error) error {
-	if _, ok := errors.AsType[*wechat.Error](err); ok || errors.Is(err, context.Canceled) {
+	if _, ok := errors.AsType[*wechat.Error](err); ok || errors.Is(err, context.Canceled) || push.IsSilent(err) {
 		return err
+	}
+	if shifted, ok := errors.AsType[*push.ShiftedError](err); ok {
+		return p.shifted(shifted)
 	}
 	return usage(p.describe(err))
 }
@@ -106,21 +112,26 @@ func (p *program) lookError(err error) error {
 // pushOnce pushes one campaign and reports. The error is a settled one, or
 // joins one with the reason why the push was stopped.
 func (p *program) pushOnce(ctx context.Context, s *session, campaign push.Campaign) error {
-	meter := p.newMeter()
+	meter := p.newMeter(campaign.Name)
 	config := s.config(campaign)
 	config.Progress = meter.show
 	summary, err := push.Run(context.WithoutCancel(ctx), ctx.Done(), config)
 	meter.end(summary)
 	if summary.Campaign == "" && err != nil { // it never began
-		return p.neverBegan(err)
+		return errors.Join(p.neverBegan(ctx, campaign, err), err)
 	}
 	p.report(summary)
 	return p.outcome(ctx, summary, err)
 }
 
 // neverBegan maps what stops a push before its campaign exists.
-func (p *program) neverBegan(err error) error {
+func (p *program) neverBegan(ctx context.Context, campaign push.Campaign, err error) error {
 	switch {
+	case push.IsSilent(err) && p.cron == "":
+		p.complain(p.describe(err))
+		p.sayContinue(ctx, campaign.Name)
+	case push.IsSilent(err):
+		p.complain(p.describe(err))
 	case errors.Is(err, push.ErrBusy):
 		p.complain(p.text("another process is pushing with this ledger (%s): wait until it is done", oneLine(err.Error())))
 	case db.IsFull(err):
@@ -136,6 +147,7 @@ func (p *program) report(s push.Summary) {
 	p.say("%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending",
 		s.Campaign, s.Recipients, s.Unchanged, s.Accepted, s.Skipped, s.Failed, s.Unknown, s.Pending)
 	p.say("%d sent in this run in %.1f s; %d rows left out (no openid or no photo)", s.Sent, s.Seconds, s.LeftOut)
+	p.sayOthers(s)
 	if p.json {
 		p.encode(s)
 	}
@@ -153,15 +165,18 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		return p.stopped(ctx, s, err)
 	}
 	if s.Failed > 0 {
-		p.say("Failed messages: see batchpush status -failures FILE.csv, then: %s", p.continued(s.Campaign, "-retry-failed"))
+		p.say("What failed, and why, as a file for Excel: %s", p.commandLine(statusOf(s.Campaign, "-failures", "failures.csv")))
+		p.say("To send the failed ones again, once that is mended: %s", p.commandLine(naming(s.Campaign, "-retry-failed")))
 	}
 	if s.Unknown > 0 {
 		p.say("Nobody knows whether the unknown ones arrived. To send them again, at the risk of a second message: %s",
-			p.continued(s.Campaign, "-resend-unknown"))
+			p.commandLine(naming(s.Campaign, "-resend-unknown")))
+		p.say("To count them as received instead: %s", p.commandLine(naming(s.Campaign, "-unknown-received")))
+		p.say("For one pupil only, add -student ID to that command; for one parent only, -parent FILE, a file with the openid.")
 	}
 	switch {
 	case s.Pending > 0: // a campaign that had more rows than -limit lets through
-		p.say("-limit leaves the rest. To continue: %s", p.without("limit").continued(s.Campaign))
+		p.say("-limit leaves the rest. To continue: %s", p.commandLine(without("limit", naming(s.Campaign))))
 		return operator.Settled{Status: exitStopped}
 	case s.Failed+s.Unknown > 0:
 		return operator.Settled{Status: exitFailed}
@@ -173,10 +188,23 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 func (p *program) stopped(ctx context.Context, s push.Summary, err error) error {
 	status := exitStopped
 	stop, isStop := errors.AsType[*push.StopError](err)
+	cancelled, isCancelled := errors.AsType[*push.CancelledError](err)
+	if shifted, ok := errors.AsType[*push.ShiftedError](err); ok {
+		return p.shifted(shifted)
+	}
 	switch {
+	case errors.Is(err, push.ErrAgain):
+		p.complain(p.text("-again stays with the campaign that began with it: continue %s as it was begun, or take another -campaign or -new", s.Campaign))
+		return operator.Settled{Status: exitUsage}
+	case errors.Is(err, push.ErrQuery):
+		p.complain(p.text("campaign %s was begun with another -query: use that one, or another -campaign", s.Campaign))
+		return operator.Settled{Status: exitUsage}
 	case errors.Is(err, push.ErrSettings):
 		p.complain(p.text("campaign %s was begun with another template, fields, since or link: use those, or another -campaign", s.Campaign))
 		return operator.Settled{Status: exitUsage}
+	case isCancelled:
+		p.complain(p.describe(p.cancelledError(cancelled)))
+		return operator.Settled{Status: exitStopped}
 	case ctx.Err() != nil:
 		status = exitInterrupted
 		p.complain(p.text("interrupted"))
@@ -185,12 +213,19 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 	default:
 		p.complain(p.describe(err))
 	}
-	campaign := s.Campaign
-	if p.cron != "" {
-		campaign = ""
-	}
-	p.say("To continue: %s", p.continued(campaign))
+	p.sayContinue(ctx, s.Campaign)
 	return errors.Join(operator.Settled{Status: status}, err)
+}
+
+// sayContinue prints the command that goes on with a campaign, with an empty name the one that was
+// given; after an interruption of -cron the
+// one that stays again, which goes on with it first.
+func (p *program) sayContinue(ctx context.Context, campaign string) {
+	change := naming(campaign)
+	if campaign == "" || p.cron != "" && ctx.Err() != nil {
+		change = operator.Change{}
+	}
+	p.say("To continue: %s", p.commandLine(change))
 }
 
 // dry shows what a push would do.

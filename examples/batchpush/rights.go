@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/push"
 )
 
 // rights checks that the ledger can be made and written, without doing so.
@@ -27,9 +28,21 @@ func (c *checker) rights(ctx context.Context) {
 	default:
 		c.ok(what, c.p.text("%s can be written", ledger.Name))
 	}
+	c.lock(ctx, what)
 	var flush string
 	if ledger.QueryRowContext(ctx, "SELECT @@innodb_flush_log_at_trx_commit").Scan(&flush) == nil && flush != "1" {
 		c.warn(what, c.p.text("innodb_flush_log_at_trx_commit is %s: after a power cut some messages may be sent twice; 1 is safe", flush))
+	}
+}
+
+// lock looks whether the ledger's server has locks that hold, as the start of a push does.
+func (c *checker) lock(ctx context.Context, what string) {
+	shared, err := push.CheckLock(ctx, c.s.ledger)
+	switch {
+	case err != nil:
+		c.fail(what, c.p.text("a push could not take its lock (GET_LOCK): connect to one server directly, not through a proxy or to a cluster that refuses it: %s", c.p.describe(err)))
+	case !shared:
+		c.warn(what, c.p.text("GET_LOCK does not reach other connections to this database (a proxy or a cluster?): let one process push at a time, or connect to one server directly"))
 	}
 }
 

@@ -60,13 +60,16 @@ func newSchool(t *testing.T, lines ...string) string {
 // without a photo.
 func smallSchool(t *testing.T) string {
 	t.Helper()
-	return newSchool(t,
-		"13900000001,oA,1,甲,https://p.example/1.jpg,2026-11-20 09:00",
-		"13900000001,oA,2,乙,https://p.example/2.jpg,2026-11-20 09:00",
-		"13900000002,oB,3,丙,https://p.example/3.jpg,2026-11-20 09:00",
-		"13900000003,oC,4,丁,https://p.example/4.jpg,2026-11-20 09:00",
-		"13900000004,oGone,5,戊,https://p.example/5.jpg,2026-11-20 09:00",
-		"13900000005,oE,6,己,,")
+	return newSchool(t, smallSchoolLines...)
+}
+
+var smallSchoolLines = []string{
+	"13900000001,oA,1,甲,https://p.example/1.jpg,2026-11-20 09:00",
+	"13900000001,oA,2,乙,https://p.example/2.jpg,2026-11-20 09:00",
+	"13900000002,oB,3,丙,https://p.example/3.jpg,2026-11-20 09:00",
+	"13900000003,oC,4,丁,https://p.example/4.jpg,2026-11-20 09:00",
+	"13900000004,oGone,5,戊,https://p.example/5.jpg,2026-11-20 09:00",
+	"13900000005,oE,6,己,,",
 }
 
 // newServer is a WeChat with the small school's parents and a template, and
@@ -86,7 +89,7 @@ func newServer(t *testing.T) (*wechattest.Server, string, map[string]string) {
 func realFlags(db, templateID string, more ...string) []string {
 	return append([]string{
 		"-db", db, "-template", templateID, "-field", "thing1={student_name}", "-field", "time2={photo_update_time}",
-		"-public-photos", "-rate", "1000", "-interval", "1ms",
+		"-public-photos", "-rate", "1000", "-interval", "1ms", "-yes",
 	}, more...)
 }
 
@@ -248,9 +251,18 @@ func TestTrial(t *testing.T) {
 	s.Follow("oMyself")
 	db := smallSchool(t)
 	r := runProgram(t.Context(), environment, realFlags(db, id, "-to", "oMyself")...)
+	oneClearLine(t, r, exitUsage, "-student")
+	r = runProgram(t.Context(), environment, realFlags(db, id, "-to", "oMyself", "-student", "no such")...)
+	oneClearLine(t, r, exitUsage, "no such")
+	assert.Empty(t, s.Accepted())
+	r = runProgram(t.Context(), environment, realFlags(db, id, "-to", "oMyself", "-student", "3")...)
 	require.Equal(t, exitOK, r.status, r.both())
 	require.Len(t, s.Accepted(), 1)
 	assert.Equal(t, "oMyself", s.Accepted()[0].Message.To)
+	assert.Equal(t, "丙", s.Accepted()[0].Message.Data["thing1"].Value)
+	r = runProgram(t.Context(), environment, realFlags(db, id, "-to", "oB")...)
+	require.Equal(t, exitOK, r.status, r.both())
+	assert.Equal(t, "丙", s.Accepted()[1].Message.Data["thing1"].Value, "its own child, not the first row's")
 	r = runProgram(t.Context(), environment, "status", "-db", db)
 	assert.Equal(t, exitUsage, r.status, "no campaign was begun: %s", r.both())
 	r = runProgram(t.Context(), environment, realFlags(db, id, "-to", "oGone")...)
@@ -269,7 +281,7 @@ func TestLinks(t *testing.T) {
 			"13900000001,"+openids[0]+",1,甲,https://p.example/1.jpg,2026-11-20 09:00",
 			"13900000002,"+openids[1]+",2,乙,https://p.example/2.jpg,2026-11-20 09:00"),
 		"-template", id, "-field", "thing1={student_name}", "-field", "time2={photo_update_time}",
-		"-link", "https://school.example/photo", "-rate", "1000",
+		"-link", "https://school.example/photo", "-rate", "1000", "-yes",
 	}
 	r := runProgram(t.Context(), environment, flags...)
 	require.Equal(t, exitOK, r.status, r.both())
@@ -320,7 +332,7 @@ INSERT INTO pupils VALUES ('oA', '1', '甲', 'https://p.example/1.jpg', '2026-11
 	require.NoError(t, os.WriteFile(query, []byte("\uFEFFSELECT wx AS openid, no AS student_id, name AS student_name, photo AS photo_url, at AS photo_update_time, class FROM pupils;\n"), 0o600))
 	ledger := filepath.Join(folder, "ledger.db")
 	r := runProgram(t.Context(), environment, "-db", "sqlite:"+school, "-query", query, "-ledger", "sqlite:"+ledger, "-template", id,
-		"-field", "thing1={class}{student_name}", "-field", "time2={photo_update_time}", "-public-photos", "-rate", "1000")
+		"-field", "thing1={class}{student_name}", "-field", "time2={photo_update_time}", "-public-photos", "-rate", "1000", "-yes")
 	require.Equal(t, exitOK, r.status, r.both())
 	require.Len(t, s.Accepted(), 2)
 	var values []string

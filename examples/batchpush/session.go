@@ -57,11 +57,14 @@ func (p *program) checkSetUp(s *session) error {
 	case real && p.db == "":
 		return usage(p.text("-db (or WXHOME_DB) is missing: the demo school is for the simulation only"))
 	case real && p.template == "":
-		return usage(p.text("-template is missing: batchpush templates shows the account's"))
+		return p.templateMissing()
 	case real && p.link == "" && !p.public:
 		return usage(p.text("a push needs -link URL (signed links to the photo page) or -public-photos (links to the photos themselves)"))
 	}
 	if err := s.readQuery(); err != nil {
+		return err
+	}
+	if err := p.readParent(); err != nil {
 		return err
 	}
 	return s.openLinks()
@@ -125,13 +128,20 @@ func (s *session) config(campaign push.Campaign) push.Config {
 	p := s.p
 	pace := p.pace(s.account.Simulated())
 	c := push.Config{
-		AppID: s.account.AppID, Caller: s.account.Client,
-		School: s.school, Ledger: s.ledger, Query: s.query,
+		PrivacyKeys: push.PrivacyKeys(p.getenv),
+		AppID:       s.account.AppID, Caller: s.account.Client,
+		School: s.school, Ledger: s.ledger, Query: s.query, KeepQuery: true,
 		Campaign: campaign.Name, TemplateID: s.chosen.ID, Fields: s.chosen.fields, Since: p.sinceTime,
 		Public: p.public || s.account.Simulated() && s.links == nil,
-		Batch:  pace.batch, Interval: pace.interval, Rate: pace.rate, Workers: pace.workers, Limit: p.limit,
-		Again: p.again, RetryFailed: p.retryFailed, ResendUnknown: p.resendUnknown,
+		Batch:  pace.batch, Interval: pace.interval, Rate: pace.rate, Workers: pace.workers, Limit: p.limit, Limiter: p.limiter,
+		Again: p.again, RetryFailed: p.retryFailed, ResendUnknown: p.resendUnknown, UnknownReceived: p.unknownReceived, TimesShifted: p.timesShifted,
+		OnlyStudent: p.student, OnlyOpenID: p.openid,
 		Log: slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Progress: func(now push.Progress) {
+			if now.Reading > 0 {
+				p.sayReading(now)
+			}
+		},
 	}
 	if !campaign.Created.IsZero() && p.since != "" && p.relativeSince() && !campaign.Since.IsZero() {
 		c.Since = campaign.Since
@@ -150,23 +160,11 @@ func (s *session) link(row int64) string {
 // campaigns returns the account's campaigns, the newest first.
 func (s *session) campaigns(ctx context.Context) ([]push.Campaign, error) {
 	all, err := push.Campaigns(ctx, s.ledger, s.account.AppID)
-	return all, s.p.databaseError(s.p.text("the ledger"), err)
+	return all, s.p.ledgerError(err)
 }
 
 // unfinishedFor is how long an unfinished campaign is gone on with unasked.
 const unfinishedFor = 48 * time.Hour
-
-// unfinished returns the campaigns that are to be gone on with, the oldest first.
-func (s *session) unfinished(ctx context.Context) ([]push.Campaign, error) {
-	all, err := s.campaigns(ctx)
-	var open []push.Campaign
-	for _, c := range all {
-		if c.Finished.IsZero() && time.Since(c.Created) < unfinishedFor {
-			open = append([]push.Campaign{c}, open...)
-		}
-	}
-	return open, err
-}
 
 // choose finds the campaign to push: the one of -campaign, the unfinished
 // one, or a new one of today.

@@ -10,7 +10,8 @@ import (
 )
 
 // openShared opens the Redis of -redis and returns what makes a client share
-// through it. A simulation shares nothing: its token is good for itself alone.
+// through it. A simulation shares nothing: its token is good for itself alone, so
+// that -redis is refused, and WXHOME_REDIS, which may be there for real pushes, is not used.
 func (p *program) openShared() (options []wechat.Option, err error) {
 	if p.redis == "" {
 		return nil, nil
@@ -22,9 +23,15 @@ func (p *program) openShared() (options []wechat.Option, err error) {
 	appID := strings.TrimSpace(p.getenv(account.EnvAppID))
 	if p.simulate || appID == "" {
 		shared.Close()
+		if p.simulate && p.given["redis"] {
+			return nil, usage(p.text("-redis does nothing with -simulate: a simulation shares nothing"))
+		}
 		return nil, nil
 	}
 	p.shared = shared
+	if p.limiter, err = shared.Limiter(appID, p.pace(false).rate); err != nil {
+		return nil, err
+	}
 	return shared.Options(appID, p.pace(false).rate)
 }
 

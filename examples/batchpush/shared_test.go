@@ -127,6 +127,11 @@ func TestSimulationSharesNothing(t *testing.T) {
 	t.Parallel()
 	r := redistest.Start(t)
 	got := runProgram(t.Context(), nil, "-simulate", "-db", smallSchool(t), "-redis", r.URL())
+	oneClearLine(t, got, exitUsage, "-redis does nothing with -simulate")
+	got = runProgram(t.Context(), nil, "-simulate", "-db", smallSchool(t), "-redis", r.URL(), "-lang", "zh")
+	oneClearLine(t, got, exitUsage, "模拟运行不与其他进程共享")
+	assert.Zero(t, connect(t, r.URL()).DBSize(t.Context()).Val())
+	got = runProgram(t.Context(), map[string]string{"WXHOME_REDIS": r.URL()}, "-simulate", "-db", smallSchool(t))
 	require.Equal(t, exitOK, got.status, got.both())
 	assert.Zero(t, connect(t, r.URL()).DBSize(t.Context()).Val())
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -19,22 +20,10 @@ import (
 
 // status tells what has become of a campaign.
 func (p *program) status(ctx context.Context) error {
-	appID, err := p.statusAccount()
-	if err != nil {
-		return err
-	}
-	schoolDB, err := p.openSchool(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer schoolDB.Close()
-	ledger := schoolDB
-	if p.ledger != "" {
-		if ledger, err = db.Open(ctx, p.ledger); err != nil {
-			return p.databaseError(p.text("the ledger"), err)
-		}
-		defer ledger.Close()
-	}
+	return p.withLedger(ctx, func(ledger *db.DB, appID string) error { return p.tellStatus(ctx, ledger, appID) })
+}
+
+func (p *program) tellStatus(ctx context.Context, ledger *db.DB, appID string) error {
 	campaign, err := p.statusCampaign(ctx, ledger, appID)
 	if err != nil {
 		return err
@@ -46,7 +35,9 @@ func (p *program) status(ctx context.Context) error {
 	if err != nil {
 		return p.databaseError(p.text("the ledger"), err)
 	}
-	p.reportStatus(summary)
+	if err := p.reportStatus(ctx, ledger, appID, summary); err != nil {
+		return err
+	}
 	if err := p.reportReceipts(ctx, ledger, appID, campaign); err != nil {
 		return err
 	}
@@ -56,12 +47,32 @@ func (p *program) status(ctx context.Context) error {
 	return p.writeFailures(ctx, ledger, appID, campaign)
 }
 
-func (p *program) reportStatus(s push.Summary) {
+// state is the object of status -json.
+type state struct {
+	push.Summary
+	Control push.Control  `json:"control,omitzero"`
+	Holders []push.Holder `json:"holders,omitempty"`
+}
+
+func (p *program) reportStatus(ctx context.Context, ledger *db.DB, appID string, s push.Summary) error {
+	control, err := push.ControlOf(ctx, ledger, appID, s.Campaign)
+	if err != nil {
+		return p.databaseError(p.text("the ledger"), err)
+	}
+	holders, err := push.Holders(ctx, ledger, appID, s.Campaign)
+	if err != nil {
+		return p.databaseError(p.text("the ledger"), err)
+	}
 	p.say("%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending",
 		s.Campaign, s.Recipients, s.Unchanged, s.Accepted, s.Skipped, s.Failed, s.Unknown, s.Pending)
-	if p.json {
-		p.encode(s)
+	for _, h := range holders {
+		fmt.Fprintln(p.out, "  "+p.Holder(h))
 	}
+	p.sayControl(s.Campaign, control)
+	if p.json {
+		p.encode(state{s, control, holders})
+	}
+	return nil
 }
 
 // reportReceipts tells what WeChat has reported about the accepted messages,

@@ -17,7 +17,7 @@ func (p *program) openAccount(ctx context.Context) (*account.Account, error) {
 	}
 	a, err := account.Open(account.Config{
 		Getenv: p.getenv, Simulate: p.simulate, Real: p.real(p.getenv), Options: options,
-		Templates: p.simulatedTemplates(), Follower: school.Follower,
+		Templates: p.simulatedTemplates(), Follower: school.Follower, Workers: p.workers,
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 )
 
@@ -21,7 +23,7 @@ func onTerminal(ctx context.Context, t *testing.T, environment map[string]string
 	require.NoError(t, err)
 	var out, errs bytes.Buffer
 	p := &program{
-		options: o, name: "batchpush", args: args, getenv: getenv, stdin: strings.NewReader(answer),
+		options: o, called: operator.Invoked(append([]string{"batchpush"}, args...), source, (&options{}).flagSet(language{}), variables), getenv: getenv, stdin: strings.NewReader(answer),
 		stdout: &out, out: &out, stderr: &errs, terminal: true, asks: true,
 	}
 	status := p.exit(ctx, p.do(ctx))
@@ -34,7 +36,7 @@ func TestAskBeforeANewCampaign(t *testing.T) {
 	s.SetDailyQuota(sendPath, 3)
 	db := smallSchool(t)
 	for _, answer := range []string{"", "\n", "n\n", "vielleicht\n"} {
-		r := onTerminal(t.Context(), t, environment, answer, realFlags(db, id)...)
+		r := onTerminal(t.Context(), t, environment, answer, asking(db, id)...)
 		require.Equal(t, exitStopped, r.status, r.both())
 		assert.Contains(t, r.out, "5 recipients: 5 to send")
 		assert.Contains(t, r.out, "Send 5 messages? [y/N] ")
@@ -44,28 +46,33 @@ func TestAskBeforeANewCampaign(t *testing.T) {
 	require.Zero(t, s.AcceptedCount())
 	s.SetDailyQuota(sendPath, -1)
 
-	r := onTerminal(t.Context(), t, environment, "是\n", realFlags(db, id, "-limit", "2")...)
+	r := onTerminal(t.Context(), t, environment, "是\n", asking(db, id, "-limit", "2")...)
 	require.Equal(t, exitOK, r.status, r.both())
 	assert.Contains(t, r.out, "100%", "a bar")
 	assert.EqualValues(t, 2, s.AcceptedCount())
 
-	r = onTerminal(t.Context(), t, environment, "", realFlags(db, id, "-yes", "-campaign", "second")...)
+	r = onTerminal(t.Context(), t, environment, "", realFlags(db, id, "-campaign", "second")...)
 	require.Equal(t, exitOK, r.status, r.both())
 	assert.NotContains(t, r.out, "[y/N]")
 	assert.EqualValues(t, 4, s.AcceptedCount())
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r = onTerminal(ctx, t, environment, "y\n", realFlags(db, id, "-campaign", "third", "-again")...)
+	r = onTerminal(ctx, t, environment, "y\n", asking(db, id, "-campaign", "third", "-again")...)
 	assert.Equal(t, exitInterrupted, r.status, r.both())
 	assert.EqualValues(t, 4, s.AcceptedCount())
+}
+
+// asking are the flags of a real push without -yes.
+func asking(db, templateID string, more ...string) []string {
+	return slices.DeleteFunc(realFlags(db, templateID, more...), func(word string) bool { return word == "-yes" })
 }
 
 // TestMeterOnAPipe shows progress as lines, every few seconds and at each pause.
 func TestMeterOnAPipe(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	m := (&program{out: &out}).newMeter()
+	m := (&program{out: &out}).newMeter("spring")
 	m.start = m.start.Add(-10 * time.Second)
 	m.show(push.Progress{Total: 1000, Done: 100})
 	assert.Empty(t, out.String(), "not every step")

@@ -3,37 +3,50 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/template"
 )
 
-// trial sends one message, built from the first row, to the openid of -to. It
-// belongs to no campaign and leaves no trace in the ledger.
+// trialTTL is the longest that the link of a trial works: it may show a child to somebody who is
+// not bound to it.
+const trialTTL = 24 * time.Hour
+
+// trial sends one message to the openid of -to, about the pupil of -student or a child of its own.
+// It belongs to no campaign; what its link shows is kept beside the ledger.
 func (p *program) trial(ctx context.Context, s *session) error {
 	if !school.IsOpenID(p.to) {
 		return usage(p.text("-to: %q is not an openid", p.to))
 	}
 	config := s.config(push.Campaign{})
-	config.Again = true // sent or not: any row will do
-	look, err := push.Look(ctx, config, 1)
-	if err != nil {
+	if s.links != nil {
+		config.Link = func(row int64) string {
+			return s.links.Link(row, time.Now().Add(min(time.Duration(p.linkTTL), trialTTL)))
+		}
+	}
+	message, fault, err := push.MakeTrial(ctx, config, p.to, p.student)
+	switch {
+	case errors.Is(err, push.ErrNoChild):
+		return usage(p.text("-to: no child with a photo is bound to this openid; say whose photo the trial is about with -student ID"))
+	case errors.Is(err, push.ErrNoPhoto):
+		return usage(p.text("-student: there is no photo of a pupil %s", p.student))
+	case err != nil:
 		return p.lookError(err)
 	}
-	if len(look.First) == 0 {
-		return usage(p.text("there is no row with openid and photo to build a trial message from"))
+	if fault != nil {
+		if message.To != "" {
+			fmt.Fprintln(p.out, p.show(message))
+		}
+		return usage(p.text("this message would fail: %s", p.valueFault(fault)))
 	}
-	message := look.First[0]
-	message.To, message.ClientMsgID = p.to, ""
 	fmt.Fprintln(p.out, p.show(message))
-	if look.Faults[0] != nil {
-		return usage(p.text("this message would fail: %s", p.valueFault(look.Faults[0])))
-	}
 	id, err := s.account.Client.Template.Send(ctx, message)
 	if err != nil {
 		return err
@@ -53,6 +66,9 @@ func (p *program) show(m template.Message) string {
 	b.WriteString("  → " + m.To)
 	for _, key := range keys {
 		b.WriteString("\n    " + key + " = " + m.Data[key].Value)
+	}
+	if m.URL == "" {
+		return b.String() + "\n    url = (" + p.text("a link is made when the campaign begins") + ")"
 	}
 	return b.String() + "\n    url = " + m.URL
 }

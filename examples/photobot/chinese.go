@@ -72,7 +72,7 @@ var chineseMistakes = map[string]string{
 	"-addr: %q is not of the form HOST:PORT, such as 127.0.0.1:8080":                "-addr：%q 不是 主机:端口 的形式，例如 127.0.0.1:8080",
 	"-public-url must be an address without a path, such as https://school.example": "-public-url 必须是不带路径的网址，例如 https://school.example",
 	"-lang must be zh or en":                                                        "-lang 只能是 zh 或 en",
-	"photobot -h explains the flags.":                                               "参数说明见 photobot -h。",
+	"The flags are explained by: %s":                                                "参数说明：%s",
 	"-demo-exit is for the simulation only":                                         "-demo-exit 只能用于模拟运行",
 	"-db (or WXHOME_DB) is missing: the demo school is for the simulation only":     "缺少 -db（或 WXHOME_DB）：演示学校只能用于模拟运行",
 	"-public-url is missing: the address under which WeChat and parents reach this server, such as https://school.example": "缺少 -public-url：微信和家长访问本服务器的网址，例如 https://school.example",
@@ -96,7 +96,7 @@ var chineseHelp = map[string]string{
   photobot codes [参数] ROSTER.csv   为名册中的学生生成一次性绑定码，以 CSV 输出到标准输出
   photobot menu [参数] FILE.json     重新创建公众号菜单：启用回调后，后台设置的菜单会失效
 
-环境变量：WECHAT_APPID、WECHAT_APPSECRET、WECHAT_BASE_URL、WECHAT_TOKEN、WECHAT_AES_KEY（设置后为安全模式）、WXHOME_DB、
+环境变量：WECHAT_APPID、WECHAT_APPSECRET、WECHAT_BASE_URL、WECHAT_TOKEN、WECHAT_AES_KEY（设置后为安全模式）、WXHOME_DB、WXHOME_LEDGER、
 WXHOME_LINK_KEY、WXHOME_PRIVACY_KEY；更换期间可另设 WECHAT_TOKEN_PREVIOUS、WECHAT_AES_KEY_PREVIOUS、
 WXHOME_LINK_KEY_PREVIOUS、WXHOME_PRIVACY_KEY_PREVIOUS
 退出码：0 收到信号并完成全部工作；1 有工作被中断；2 用法或配置错误；3 无法连接微信
@@ -105,7 +105,7 @@ WXHOME_LINK_KEY_PREVIOUS、WXHOME_PRIVACY_KEY_PREVIOUS
 	flagTexts["simulate"]:       "即使其余配置是真实的也只做模拟：不会有任何内容离开本机",
 	flagTexts["demo-exit"]:      "模拟运行：演示对话后退出，未给出 -addr 时使用任意空闲端口",
 	flagTexts["db"]:             "学校的`数据库`：sqlite:路径 或 mysql:用户:密码@tcp(主机:端口)/库名（也可用 WXHOME_DB；默认演示学校）",
-	flagTexts["ledger"]:         "存放发送台账和送达回执的另一个`数据库`，与 batchpush 相同（默认同 -db）",
+	flagTexts["ledger"]:         "存放发送台账和送达回执的另一个`数据库`，与 batchpush 相同（也可用 WXHOME_LEDGER；默认同 -db）",
 	flagTexts["redis"]:          "与同一公众号的其他进程共享 access_token、速率和消息去重的 Redis `网址`，例如 redis://:密码@127.0.0.1:6379/0；Redis 不可用期间各进程独立运行，按三分之一速率",
 	flagTexts["rate"]:           "每秒客服消息`条数`，使用 -redis 时为所有进程合计",
 	flagTexts["addr"]:           "监听`地址`；回调在 /wechat/callback，照片页在 /photo，健康检查在 /healthz",

@@ -6,7 +6,7 @@ const helpText = `photobot answers a school's parents in WeChat and serves the p
   photobot codes [flags] ROSTER.csv   issue one-time codes for the pupils of a list, as CSV on stdout
   photobot menu [flags] FILE.json     recreate the account's menu: a callback switches the console's off
 
-Environment: WECHAT_APPID, WECHAT_APPSECRET, WECHAT_BASE_URL, WECHAT_TOKEN, WECHAT_AES_KEY (safe mode when set), WXHOME_DB,
+Environment: WECHAT_APPID, WECHAT_APPSECRET, WECHAT_BASE_URL, WECHAT_TOKEN, WECHAT_AES_KEY (safe mode when set), WXHOME_DB, WXHOME_LEDGER,
 WXHOME_LINK_KEY, WXHOME_PRIVACY_KEY, and WECHAT_TOKEN_PREVIOUS, WECHAT_AES_KEY_PREVIOUS, WXHOME_LINK_KEY_PREVIOUS,
 WXHOME_PRIVACY_KEY_PREVIOUS while they are changed
 Exit status: 0 ended by a signal and drained; 1 cut off; 2 usage or configuration; 3 WeChat cannot be reached
@@ -19,7 +19,7 @@ var flagTexts = map[string]string{
 	"simulate":       "use the simulation although the rest is real: nothing leaves the machine",
 	"demo-exit":      "simulation: end after the conversation, whose port is any free one unless -addr says otherwise",
 	"db":             "the school's `database`: sqlite:PATH or mysql:USER:PASSWORD@tcp(HOST:PORT)/NAME (also WXHOME_DB; default: the demo school)",
-	"ledger":         "another `database` for the ledger and the receipts, the same as batchpush's (default: as -db)",
+	"ledger":         "another `database` for the ledger and the receipts, the same as batchpush's (also WXHOME_LEDGER; default: as -db)",
 	"redis":          "share the token, the rate and who answers which message with other processes of the account through the Redis at this `URL`, as redis://:PASSWORD@127.0.0.1:6379/0; while it is out of reach each goes on by itself, at a third of the rate",
 	"rate":           "customer-service messages per second, with -redis of all processes together",
 	"addr":           "the `address` to listen on; the callback is at /wechat/callback, the photo page at /photo, health at /healthz",

@@ -21,8 +21,10 @@
 // and the same WXHOME_LINK_KEY. With WECHAT_AES_KEY the account must be in the
 // safe or the compatible mode (安全模式, 兼容模式). WECHAT_TOKEN_PREVIOUS,
 // WECHAT_AES_KEY_PREVIOUS, WXHOME_LINK_KEY_PREVIOUS and WXHOME_PRIVACY_KEY_PREVIOUS
-// are accepted while a secret is changed. WXHOME_PRIVACY_KEY hashes the codes, and
-// the openids of parents who leave; without it WXHOME_LINK_KEY does.
+// are accepted while a secret is changed. WXHOME_PRIVACY_KEY hashes the codes;
+// without it WXHOME_LINK_KEY does. The openids of parents who leave are hashed with
+// a key of the ledger's own; an older version took the codes' key, which is still
+// needed to know these parents again, by batchpush and pushfleet too.
 //
 // Several processes behind one load balancer share the token, the rate of
 // messages and who answers which message through a Redis, which may blink:

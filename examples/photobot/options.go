@@ -72,6 +72,9 @@ func parseOptions(args []string, getenv func(string) string, l language) (*optio
 	if o.db == "" {
 		o.db = strings.TrimSpace(getenv("WXHOME_DB"))
 	}
+	if o.ledger == "" {
+		o.ledger = strings.TrimSpace(getenv("WXHOME_LEDGER"))
+	}
 	return o, o.validate(l)
 }
 
@@ -203,6 +206,9 @@ func (o *options) real(getenv func(string) string) []string {
 	}
 	if !o.given["db"] && strings.TrimSpace(getenv("WXHOME_DB")) != "" {
 		given = append(given, "WXHOME_DB")
+	}
+	if !o.given["ledger"] && strings.TrimSpace(getenv("WXHOME_LEDGER")) != "" {
+		given = append(given, "WXHOME_LEDGER")
 	}
 	return given
 }

@@ -47,7 +47,8 @@ func run(ctx context.Context, words []string, getenv func(string) string, stdout
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "photobot: "+err.Error())
-		fmt.Fprintln(stderr, l.text("photobot -h explains the flags."))
+		called := operator.Invoked(words, "examples/photobot", (&options{}).flagSet(l), nil)
+		fmt.Fprintln(stderr, l.text("The flags are explained by: %s", called.Command(operator.Change{Command: "-h", Only: []string{"lang"}})))
 		return exitUsage
 	}
 	p := &program{

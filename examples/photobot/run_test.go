@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,9 +166,10 @@ func startServer(t *testing.T, address string, more map[string]string, args ...s
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(t.Context())
 	read, write := io.Pipe()
-	args = append([]string{
-		"photobot", "-addr", "127.0.0.1:0", "-db", address, "-public-url", "https://school.example", "-photo-dir", photos,
-	}, args...)
+	args = append([]string{"photobot", "-addr", "127.0.0.1:0", "-db", address, "-public-url", "https://school.example"}, args...)
+	if !slices.Contains(args, "-photo-hosts") {
+		args = append(args, "-photo-dir", photos)
+	}
 	go func() {
 		status := run(ctx, args, func(name string) string { return environment[name] }, write, s.errs)
 		_ = write.Close()
@@ -340,11 +342,12 @@ func TestKeysInRotation(t *testing.T) {
 	assert.Contains(t, s.says("oA", "我的编号"), "oA")
 	s.wechat.SetCallback(wechattest.Callback{URL: s.url + callbackPath, Token: "oldtoken", AESKey: strings.Repeat("a", 43), Mode: wechattest.Safe})
 	assert.Contains(t, s.says("oA", "我的编号"), "oA", "WeChat may use the old ones for a while")
-	s.wechat.SetCallback(wechattest.Callback{URL: s.url + callbackPath, Token: "another", AESKey: testAES, Mode: wechattest.Safe})
+	once := []time.Duration{0}
+	s.wechat.SetCallback(wechattest.Callback{URL: s.url + callbackPath, Token: "another", AESKey: testAES, Mode: wechattest.Safe, Deliveries: once})
 	got, err := s.wechat.Push(t.Context(), wechattest.Text("oA", "照片"))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusForbidden, got.Attempts[0].Status)
-	s.wechat.SetCallback(wechattest.Callback{URL: s.url + callbackPath, Token: testToken, Mode: wechattest.Plain})
+	s.wechat.SetCallback(wechattest.Callback{URL: s.url + callbackPath, Token: testToken, Mode: wechattest.Plain, Deliveries: once})
 	got, err = s.wechat.Push(t.Context(), wechattest.Text("oA", "照片"))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusForbidden, got.Attempts[0].Status, "plain text where there is a key")
@@ -352,7 +355,7 @@ func TestKeysInRotation(t *testing.T) {
 
 func TestPhotosAreCheckedAtStart(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, dbtest.SQLite(t), nil, "-photo-hosts", "photos.example", "-photo-dir", "")
+	s := startServer(t, dbtest.SQLite(t), nil, "-photo-hosts", "photos.example")
 	assert.Equal(t, exitOK, s.end().status)
 	assert.Contains(t, s.errs.String(), "1 of the newest 3 photos are on hosts that -photo-hosts does not allow: elsewhere.example")
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -58,7 +60,7 @@ func TestTenants(t *testing.T) {
 		workers[appID] = w.start(nil, "work", "-rate", "500", "-workers", "8", "-until-done")
 	}
 	for _, appID := range tenants[1:] {
-		require.NoError(t, workers[appID].Wait(), printed(workers[appID]))
+		w.ends(workers[appID])
 	}
 	f := w.of(tenants[0])
 	var h *hold
@@ -70,6 +72,12 @@ func TestTenants(t *testing.T) {
 	assert.Equal(t, string(push.ReasonQuota), h.Reason)
 	assert.Equal(t, "00:05", time.Unix(h.Until, 0).In(time.FixedZone("", 8*3600)).Format("15:04"))
 	until(t, "what was in flight comes back", func() bool { return w.left() == n-quota && w.count("sending") == 0 })
+	// A task writes its row before it asks for the hold. The last of them must have asked, or its
+	// hold would come after the one below and last until tomorrow.
+	until(t, "no task is at work", func() bool {
+		infos, err := f.infos()
+		return err == nil && !slices.ContainsFunc(infos, func(i *asynq.QueueInfo) bool { return i.Active > 0 })
+	})
 	assert.Equal(t, map[string]int{tenants[0]: quota, tenants[1]: n, tenants[2]: n}, got)
 	paused, err := f.paused()
 	require.NoError(t, err)
@@ -83,7 +91,7 @@ func TestTenants(t *testing.T) {
 	text, err := json.Marshal(hold{Until: time.Now().Unix() - 1, Reason: h.Reason})
 	require.NoError(t, err)
 	require.NoError(t, f.redis.Set(t.Context(), f.key("hold"), text, 0).Err())
-	require.NoError(t, workers[tenants[0]].Wait(), printed(workers[tenants[0]]))
+	w.ends(workers[tenants[0]])
 	assert.Equal(t, n, got[tenants[0]])
 }
 
@@ -107,70 +115,147 @@ func TestTwoMachinesShareALimit(t *testing.T) {
 		machines = append(machines, w.start(map[string]string{"HOSTNAME": name, "HOME": t.TempDir(), "TMPDIR": t.TempDir()}, "work", "-rate", "60", "-until-done"))
 	}
 	for _, m := range machines {
-		require.NoError(t, m.Wait(), printed(m))
+		w.ends(m)
 		assert.NotContains(t, printed(m), "\n0 accepted", "both have sent")
 	}
 	w.once(n)
-	assert.LessOrEqual(t, float64(seen.busiest(2*time.Second)), rate*2*1.05+1)
-	assert.LessOrEqual(t, float64(seen.busiest(5*time.Second)), rate*5*1.05+1)
+	for _, window := range []time.Duration{2 * time.Second, 5 * time.Second} {
+		most, allowed := seen.busiest(window), rate*window.Seconds()*1.05+1
+		t.Logf("%d calls in the busiest %v, %.0f are allowed", most, window, allowed)
+		assert.LessOrEqual(t, float64(most), allowed)
+	}
 	assert.Equal(t, 1, w.wechat.TokenFetches(), "and one token")
+}
+
+// queued returns how many tasks wait in a queue.
+func (w *world) queued(queue string) int {
+	w.t.Helper()
+	infos, err := w.of(w.wechat.AppID).infos()
+	require.NoError(w.t, err)
+	for _, info := range infos {
+		if info.Queue == queue {
+			return info.Pending + info.Scheduled + info.Retry
+		}
+	}
+	return 0
 }
 
 // TestEnqueueHeals: a Redis that has lost everything gets it again.
 func TestEnqueueHeals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 50)
+	w := newWorld(t, 450)
 	w.enqueue()
 	require.NoError(t, w.client().FlushAll(t.Context()).Err())
-	w.execute("UPDATE push_message SET sending_at = UNIX_TIMESTAMP() - 5, attempts = 1 WHERE openid LIKE '%1'")
+	w.execute("UPDATE push_message SET sending_at = UNIX_TIMESTAMP() - 5, attempts = 1 WHERE openid LIKE '%1' AND id < 200")
 	s := w.enqueue()
-	assert.Equal(t, 50, s.Pending)
-	infos, err := w.of(w.wechat.AppID).infos()
-	require.NoError(t, err)
-	require.Len(t, infos, 2)
-	assert.Equal(t, []int{45, 5}, []int{infos[0].Pending, infos[1].Pending}, "those that have left go first")
+	assert.Equal(t, 450, s.Pending)
+	f := w.of(w.wechat.AppID)
+	assert.Equal(t, []int{3, 1}, []int{w.queued(f.blocks()), w.queued(f.repeats())}, "rows that have left go first")
+	w.enqueue()
+	assert.Equal(t, []int{3, 1}, []int{w.queued(f.blocks()), w.queued(f.repeats())}, "no second task of a block")
 	r := w.run(t.Context(), "work", "-rate", "1000", "-until-done")
 	require.Equal(t, exitOK, r.status, r.both())
-	w.once(50)
+	w.once(450)
 }
 
-// TestWorkerHeals: rows whose tasks Redis has lost are sent even so, once the
+// TestWorkerHeals: blocks whose tasks Redis has lost are sent even so, once the
 // queue is empty.
 func TestWorkerHeals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 50)
+	w := newWorld(t, 450)
 	w.enqueue()
 	f := w.of(w.wechat.AppID)
-	n, err := f.look.DeleteAllPendingTasks(f.first())
+	n, err := f.look.DeleteAllPendingTasks(f.blocks())
 	require.NoError(t, err)
-	require.Equal(t, 50, n)
+	require.Equal(t, 3, n)
 	r := w.run(t.Context(), "work", "-rate", "1000", "-until-done")
 	require.Equal(t, exitOK, r.status, r.both())
-	w.once(50)
+	w.once(450)
 }
 
-// TestDeadLetters: what fails lies in asynq's archive, and is taken out of it
-// by enqueue -retry-failed.
-func TestDeadLetters(t *testing.T) {
+// TestFailedRows: what fails lies in the ledger, not in asynq's archive, and is
+// taken up again by enqueue -retry-failed.
+func TestFailedRows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 10)
 	w.enqueue()
 	w.wechat.Fail(sendPath, 3, wechattest.Fault{Code: 47003})
 	r := w.run(t.Context(), "work", "-rate", "1000", "-until-done")
 	require.Equal(t, exitOK, r.status, r.both())
+	assert.Contains(t, r.out, "7 accepted, 0 skipped, 3 failed")
 	f := w.of(w.wechat.AppID)
-	archived, err := f.look.ListArchivedTasks(f.first())
+	archived, err := f.look.ListArchivedTasks(f.blocks())
 	require.NoError(t, err)
-	require.Len(t, archived, 3)
-	assert.Contains(t, archived[0].LastErr, "47003")
-	assert.True(t, strings.HasPrefix(archived[0].ID, w.wechat.AppID+":spring:"), archived[0].ID)
+	assert.Empty(t, archived)
 	r = w.run(t.Context(), "status")
 	assert.Equal(t, exitFailed, r.status, r.both())
-	assert.Contains(t, r.out, "3 failed or unknown")
+	assert.Contains(t, r.out, "3 failed + 0 unknown + 0 pending")
 	w.enqueue("-retry-failed")
 	r = w.run(t.Context(), "work", "-rate", "1000", "-until-done")
 	require.Equal(t, exitOK, r.status, r.both())
 	w.once(10)
+}
+
+// TestArchived: a task that cannot be read and one whose campaign is gone are
+// archived; enqueue takes the latter out again.
+func TestArchived(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	w.enqueue()
+	f := w.of(w.wechat.AppID)
+	_, err := f.tasks.Enqueue(asynq.NewTask(blockType, []byte("nonsense")), asynq.Queue(f.blocks()))
+	require.NoError(t, err)
+	w.execute("RENAME TABLE push_campaign TO kept")
+	w.execute("CREATE TABLE push_campaign LIKE kept")
+	worker := w.start(nil, "work", "-rate", "1000")
+	until(t, "both are archived", func() bool {
+		archived, err := f.look.ListArchivedTasks(f.blocks())
+		return err == nil && len(archived) == 2
+	})
+	assert.Zero(t, w.wechat.AcceptedCount())
+	require.NoError(t, worker.Process.Kill())
+	w.execute("DROP TABLE push_campaign")
+	w.execute("RENAME TABLE kept TO push_campaign")
+	w.enqueue()
+	r := w.run(t.Context(), "work", "-rate", "1000", "-until-done")
+	require.Equal(t, exitOK, r.status, r.both())
+	w.once(10)
+}
+
+// TestTasksOfTheVersionBefore: single rows that lie in its queues are sent, also
+// when the campaign is enqueued again as blocks.
+func TestTasksOfTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	for name, again := range map[string]bool{"alone": false, "and blocks": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, n)
+			w.enqueue()
+			f := w.of(w.wechat.AppID)
+			_, err := f.look.DeleteAllPendingTasks(f.blocks())
+			require.NoError(t, err)
+			for id := int64(1); id <= n; id++ { // as 3a1dec2 puts them
+				queue, text := f.rows()[1], fmt.Sprintf(`{"campaign":"spring","row":%d,"attempts":0}`, id)
+				if id%10 == 0 {
+					queue = f.rows()[0]
+				}
+				_, err := f.tasks.Enqueue(asynq.NewTask("push:row", []byte(text)), asynq.Queue(queue),
+					asynq.TaskID(fmt.Sprintf("%s:spring:%d", w.wechat.AppID, id)), asynq.MaxRetry(1000), asynq.Timeout(time.Hour))
+				require.NoError(t, err)
+			}
+			r := w.run(t.Context(), "status")
+			assert.Contains(t, r.out, fmt.Sprintf("queue %s:push: %d messages of the version before wait", w.wechat.AppID, n-n/10))
+			if again {
+				w.enqueue()
+			}
+			w.wechat.Fail(sendPath, 1, wechattest.Fault{Code: -1})
+			r = w.run(t.Context(), "work", "-rate", "1000", "-until-done")
+			require.Equal(t, exitOK, r.status, r.both())
+			w.once(n)
+			assert.Equal(t, n, w.count("accepted"))
+		})
+	}
 }
 
 // TestRefusedUntilMended: what a person must mend holds the queue, says so, and
@@ -243,11 +328,11 @@ func TestHolds(t *testing.T) {
 	assert.Equal(t, "minute", reason())
 	assert.True(t, put("quota", at(500)))
 	assert.Equal(t, "quota", reason())
-	require.NoError(t, f.look.UnpauseQueue(f.first()))
+	require.NoError(t, f.look.UnpauseQueue(f.blocks()))
 	reason()
 	paused, err := f.paused()
 	require.NoError(t, err)
-	assert.Len(t, paused, 2, "a hold pauses what somebody has let go")
+	assert.Len(t, paused, 4, "a hold pauses what somebody has let go")
 	h, err := f.resume(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, "quota", h.Reason, "a quota is no matter of a person's")
@@ -260,7 +345,7 @@ func TestHolds(t *testing.T) {
 	paused, err = f.paused()
 	require.NoError(t, err)
 	assert.Empty(t, paused)
-	require.NoError(t, f.look.PauseQueue(f.first()))
+	require.NoError(t, f.look.PauseQueue(f.blocks()))
 	assert.Empty(t, reason())
 	paused, err = f.paused()
 	require.NoError(t, err)
@@ -280,24 +365,40 @@ func TestEndsOfHolds(t *testing.T) {
 
 func TestParseTask(t *testing.T) {
 	t.Parallel()
-	got, err := parseTask([]byte(`{"campaign":"春季","row":7,"attempts":2}`))
-	require.NoError(t, err)
-	assert.Equal(t, task{"春季", 7, 2}, got)
-	f := &fleet{appID: "wx1"}
-	assert.Equal(t, "wx1:春季:7:2", f.id(got))
-	for _, text := range []string{"", "null", "{}", `{"campaign":"c"}`, `{"row":1}`, `{"campaign":"c","row":-1}`, "x"} {
-		_, err := parseTask([]byte(text))
-		require.Error(t, err, text)
+	for text, want := range map[string]push.Block{
+		`{"campaign":"春季","first":400,"end":600}`:                {Campaign: "春季", First: 400, End: 600},
+		`{"campaign":"c","first":0,"end":7,"repeats":true}`:      {Campaign: "c", End: 7, Repeats: true},
+		`{"campaign":"c","end":200,"row":9,"another field":"x"}`: {Campaign: "c", End: 200},
+	} {
+		got, _, err := parseTask(blockType, []byte(text))
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got)
+		assert.Equal(t, "wx1:"+want.Campaign+fmt.Sprintf(":%d", want.First/200), (&fleet{appID: "wx1"}).id(got))
 	}
+	got, _, err := parseTask(rowType, []byte(`{"campaign":"春季","row":7,"attempts":2}`))
+	require.NoError(t, err)
+	assert.Equal(t, push.Block{Campaign: "春季", First: 7, End: 8}, got)
 	w := &worker{program: &program{}}
-	require.ErrorIs(t, w.handle(context.Background(), asynq.NewTask(taskType, []byte("x"))), asynq.SkipRetry)
+	for _, text := range []string{
+		"", "null", "{}", "x", `{"campaign":"c"}`, `{"first":200,"end":400}`, `{"campaign":"c","first":200,"end":401}`, `{"campaign":"c","first":200,"end":200}`,
+		`{"campaign":"c","first":201,"end":300}`, `{"campaign":"c","first":-200,"end":0}`, `{"campaign":"c","row":-1}`, `{"campaign":7,"first":200,"end":400}`,
+	} {
+		for _, kind := range []string{blockType, rowType} {
+			_, _, err := parseTask(kind, []byte(text))
+			require.Error(t, err, text)
+			require.ErrorIs(t, w.handle(context.Background(), asynq.NewTask(kind, []byte(text))), asynq.SkipRetry)
+		}
+	}
+	_, _, err = parseTask("another", []byte(`{"campaign":"c","first":200,"end":400,"row":1}`))
+	require.Error(t, err)
 }
 
 func FuzzParseTask(f *testing.F) {
-	f.Add([]byte(`{"campaign":"c","row":1}`))
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		if got, err := parseTask(payload); err == nil && (got.Row <= 0 || got.Campaign == "") {
-			t.Errorf("%q", payload)
+	f.Add(blockType, []byte(`{"campaign":"c","first":200,"end":400}`))
+	f.Add(rowType, []byte(`{"campaign":"c","row":1}`))
+	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
+		if b, _, err := parseTask(kind, payload); err == nil && (b.Campaign == "" || b.First < 0 || b.End <= b.First || b.End-b.First > push.BlockSize) {
+			t.Errorf("%q %q", kind, payload)
 		}
 	})
 }

@@ -33,6 +33,13 @@ const asProgram = "WXHOME_TEST_AS_PUSHFLEET"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		_ = os.Unsetenv(asProgram)
+		if was, err := measured(); was {
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
+		}
 		main()
 	}
 	os.Exit(m.Run())
@@ -170,14 +177,14 @@ func (w *world) run(ctx context.Context, args ...string) result {
 
 func runProgram(ctx context.Context, env map[string]string, args ...string) result {
 	var out, errs buffer
-	status := run(ctx, args, func(name string) string { return env[name] }, &out, &errs)
+	status := run(ctx, append([]string{"pushfleet"}, args...), func(name string) string { return env[name] }, &out, &errs)
 	return result{status, out.String(), errs.String()}
 }
 
 // enqueue loads the school's campaign and returns its tally.
 func (w *world) enqueue(more ...string) push.Summary {
 	w.t.Helper()
-	r := w.run(w.t.Context(), append([]string{"enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign", "spring", "-json"}, more...)...)
+	r := w.run(w.t.Context(), append([]string{"enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign", "spring", "-json", "-yes"}, more...)...)
 	require.Equal(w.t, exitOK, r.status, r.both())
 	var s push.Summary
 	require.NoError(w.t, json.Unmarshal([]byte(r.out), &s), r.both())
@@ -204,4 +211,16 @@ func (w *world) start(more map[string]string, args ...string) *exec.Cmd {
 
 func printed(cmd *exec.Cmd) string {
 	return cmd.Stdout.(*buffer).String() + cmd.Stderr.(*buffer).String()
+}
+
+// endsWithin is how long a program may take that ends by itself.
+const endsWithin = 3 * time.Minute
+
+// ends waits for a program that ends by itself, with success. One that does not is killed, so that
+// the test says what it printed.
+func (w *world) ends(cmd *exec.Cmd) {
+	w.t.Helper()
+	late := time.AfterFunc(endsWithin, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	require.NoError(w.t, cmd.Wait(), printed(cmd))
 }

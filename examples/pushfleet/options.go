@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -20,26 +19,17 @@ const (
 	cmdSchedule = "schedule"
 )
 
-const helpText = `pushfleet sends template messages (模板消息) from several machines, through a queue in Redis.
-
-  pushfleet enqueue [flags]   load the recipients into the ledger and the queue; again: heal what Redis has lost
-  pushfleet work [flags]      send, until interrupted; any number of them on any number of machines
-  pushfleet status [flags]    progress and tally
-  pushfleet schedule [flags]  stay, and enqueue whenever -cron fires; of several one leads
-
-Environment: WECHAT_APPID, WECHAT_APPSECRET, WECHAT_BASE_URL, WXHOME_DB, WXHOME_REDIS, WXHOME_LINK_KEY, WXHOME_LINK_KEY_PREVIOUS
-Exit status: 0 all is well; 1 some failed or unknown (status); 2 usage or configuration; 3 something is out of reach; 130 interrupted
-
-Flags:`
-
 // options are the command line.
 type options struct {
+	language
 	command string
 
 	simulate, public, untilDone              bool
-	again, retryFailed, resendUnknown, json  bool
+	again, retryFailed, resendUnknown        bool
+	unknownReceived, timesShifted            bool
+	json, yes                                bool
 	db, query, ledger, redis, template, link string
-	campaign, since, cron, zone              string
+	campaign, since, cron, zone, lang        string
 	fields                                   pushflag.FieldList
 	workers, limit                           int
 	rate                                     float64
@@ -53,46 +43,53 @@ type options struct {
 // everyCommand has the flags that each command understands; commandFlags the
 // others. A flag that would do nothing is refused, not ignored.
 var (
-	everyCommand = []string{"db", "ledger", "redis", "simulate"}
-	loading      = []string{"query", "template", "field", "since", "limit", "link", "public-photos", "again", "tz", "json"}
+	everyCommand = []string{"db", "ledger", "redis", "simulate", "lang"}
+	loading      = []string{"query", "template", "field", "since", "limit", "link", "public-photos", "again", "tz", "json", "yes"}
 	commandFlags = map[string][]string{
-		cmdEnqueue:  append([]string{"campaign", "retry-failed", "resend-unknown"}, loading...),
+		cmdEnqueue:  append([]string{"campaign", "retry-failed", "resend-unknown", "unknown-received", "times-shifted"}, loading...),
 		cmdSchedule: append([]string{"cron"}, loading...),
 		cmdWork:     {"rate", "workers", "link", "link-ttl", "until-done"},
 		cmdStatus:   {"campaign", "json"},
 	}
 )
 
-func (o *options) flagSet() *flag.FlagSet {
+func (o *options) flagSet(l language) *flag.FlagSet {
+	doc := func(name string) string { return l.text(flagTexts[name]) }
 	f := flag.NewFlagSet("pushfleet", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&o.db, "db", "", "the school's `database`, mysql:USER:PASSWORD@tcp(HOST:PORT)/NAME (also WXHOME_DB)")
-	f.StringVar(&o.ledger, "ledger", "", "another `database` for the ledger, mysql:... (default: as -db)")
-	f.StringVar(&o.redis, "redis", "", "the Redis that all share, a `URL` such as redis://:PASSWORD@127.0.0.1:6379/0 (also WXHOME_REDIS)")
-	f.BoolVar(&o.simulate, "simulate", false, "send to a simulation inside each worker: nothing leaves the machine")
-	f.StringVar(&o.query, "query", "", "a `file` with a SELECT of the columns openid, student_id, student_name, photo_url, photo_update_time (default: the two tables)")
-	f.StringVar(&o.template, "template", "", "the template's `id`")
-	f.Var(&o.fields, "field", "a value of the template, `KEY=TEXT` (repeatable); {column} in TEXT stands for a column")
-	f.StringVar(&o.campaign, "campaign", "", "the `name` of the push; the same name continues it (default: photos- and Beijing's date, or the unfinished one of the last 48 h)")
-	f.StringVar(&o.since, "since", "", "only photos updated since a `date`, or a time ago such as 7d (default: all)")
-	f.IntVar(&o.limit, "limit", 0, "the first `N` recipients only")
-	f.StringVar(&o.link, "link", "", "base `URL` of the photo page; the same for enqueue and work, where links are signed with WXHOME_LINK_KEY")
-	f.Var(&o.linkTTL, "link-ttl", "how long a link works, a `duration`")
-	f.BoolVar(&o.public, "public-photos", false, "link to the photo's own URL")
-	f.BoolVar(&o.again, "again", false, "send photos that an earlier campaign had accepted, too")
-	f.BoolVar(&o.retryFailed, "retry-failed", false, "take failed rows up again")
-	f.BoolVar(&o.resendUnknown, "resend-unknown", false, "take unknown rows up again: some parents may get the message twice")
-	f.StringVar(&o.cron, "cron", "", "enqueue whenever this `line` fires, as \"0 18 * * 5\": Fridays at 18:00")
-	f.StringVar(&o.zone, "tz", "Asia/Shanghai", "the time `zone` of -cron and -since")
-	f.Float64Var(&o.rate, "rate", 2, "messages per second of all workers together; each must be given the same; while Redis is out of reach each sends at a third of it")
-	f.IntVar(&o.workers, "workers", 16, "messages in flight in this process")
-	f.BoolVar(&o.untilDone, "until-done", false, "end once every campaign in the fleet is done")
-	f.BoolVar(&o.json, "json", false, "the tally as one JSON object on stdout, all else on stderr")
+	f.StringVar(&o.db, "db", "", doc("db"))
+	f.StringVar(&o.ledger, "ledger", "", doc("ledger"))
+	f.StringVar(&o.redis, "redis", "", doc("redis"))
+	f.BoolVar(&o.simulate, "simulate", false, doc("simulate"))
+	f.StringVar(&o.query, "query", "", doc("query"))
+	f.StringVar(&o.template, "template", "", doc("template"))
+	f.Var(&o.fields, "field", doc("field"))
+	f.StringVar(&o.campaign, "campaign", "", doc("campaign"))
+	f.StringVar(&o.since, "since", "", doc("since"))
+	f.IntVar(&o.limit, "limit", 0, doc("limit"))
+	f.StringVar(&o.link, "link", "", doc("link"))
+	f.Var(&o.linkTTL, "link-ttl", doc("link-ttl"))
+	f.BoolVar(&o.public, "public-photos", false, doc("public-photos"))
+	f.BoolVar(&o.again, "again", false, doc("again"))
+	f.BoolVar(&o.retryFailed, "retry-failed", false, doc("retry-failed"))
+	f.BoolVar(&o.resendUnknown, "resend-unknown", false, doc("resend-unknown"))
+	f.BoolVar(&o.unknownReceived, "unknown-received", false, doc("unknown-received"))
+	f.BoolVar(&o.timesShifted, "times-shifted", false, doc("times-shifted"))
+	f.StringVar(&o.cron, "cron", "", doc("cron"))
+	f.StringVar(&o.zone, "tz", "Asia/Shanghai", doc("tz"))
+	f.Float64Var(&o.rate, "rate", 2, doc("rate"))
+	f.IntVar(&o.workers, "workers", 16, doc("workers"))
+	f.BoolVar(&o.untilDone, "until-done", false, doc("until-done"))
+	f.BoolVar(&o.yes, "yes", false, doc("yes"))
+	f.StringVar(&o.lang, "lang", "", doc("lang"))
+	f.BoolVar(&o.json, "json", false, doc("json"))
 	return f
 }
 
 // usage is the error for a mistake on the command line or in the configuration.
-func usage(format string, args ...any) error { return operator.Usage(fmt.Sprintf(format, args...)) }
+func (l language) usage(format string, args ...any) error {
+	return operator.Usage(l.text(format, args...))
+}
 
 const (
 	maxWorkers = 1000
@@ -100,10 +97,10 @@ const (
 	maxRate    = 10000
 )
 
-func parseOptions(args []string, getenv func(string) string, now time.Time) (*options, error) {
-	o := &options{linkTTL: operator.Period(7 * 24 * time.Hour)}
-	flags := o.flagSet()
-	words, given, err := operator.Language{}.ParseFlags(flags, args)
+func parseOptions(args []string, getenv func(string) string, l language, now time.Time) (*options, error) {
+	o := &options{language: l, linkTTL: operator.Period(7 * 24 * time.Hour)}
+	flags := o.flagSet(l)
+	words, given, err := l.ParseFlags(flags, args)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +111,7 @@ func parseOptions(args []string, getenv func(string) string, now time.Time) (*op
 	for _, v := range []struct {
 		value *string
 		name  string
-	}{{&o.db, "WXHOME_DB"}, {&o.redis, "WXHOME_REDIS"}} {
+	}{{&o.db, variables["db"]}, {&o.ledger, variables["ledger"]}, {&o.redis, variables["redis"]}} {
 		if *v.value == "" {
 			*v.value = strings.TrimSpace(getenv(v.name))
 		}
@@ -125,18 +122,18 @@ func parseOptions(args []string, getenv func(string) string, now time.Time) (*op
 func (o *options) setCommand(words []string) error {
 	switch {
 	case len(words) == 0:
-		return usage("a command is missing: enqueue, work, status or schedule")
+		return o.usage("a command is missing: enqueue, work, status or schedule")
 	case len(words) > 1:
-		return usage("%q is not expected here", words[1])
+		return o.usage("%q is not expected here", words[1])
 	}
 	o.command = words[0]
 	allowed, known := commandFlags[o.command]
 	if !known {
-		return usage("unknown command %q: the commands are enqueue, work, status and schedule", o.command)
+		return o.usage("unknown command %q: the commands are enqueue, work, status and schedule", o.command)
 	}
 	for name := range o.given {
 		if !slices.Contains(allowed, name) && !slices.Contains(everyCommand, name) {
-			return usage("-%s does nothing with %s", name, o.command)
+			return o.usage("-%s does nothing with %s", name, o.command)
 		}
 	}
 	return nil
@@ -144,35 +141,35 @@ func (o *options) setCommand(words []string) error {
 
 func (o *options) validate(now time.Time) (err error) {
 	if o.timeZone, err = time.LoadLocation(o.zone); err != nil || o.zone == "" {
-		return usage("-tz: %q is not a time zone such as Asia/Shanghai", o.zone)
+		return o.usage("-tz: %q is not a time zone such as Asia/Shanghai", o.zone)
 	}
 	if o.since != "" {
 		if o.sinceTime, err = pushflag.ParseSince(o.since, o.timeZone, now); err != nil {
-			return usage("-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d", o.since)
+			return o.usage("-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d", o.since)
 		}
 	}
 	loads := o.command == cmdEnqueue || o.command == cmdSchedule
 	switch {
 	case o.redis == "":
-		return usage("-redis (or WXHOME_REDIS) is missing: start one, such as `redis-server --appendonly yes`, and give its address to enqueue and to every worker: -redis redis://127.0.0.1:6379/0")
+		return o.usage("-redis (or WXHOME_REDIS) is missing: start one, such as `redis-server --appendonly yes`, and give its address to enqueue and to every worker: -redis redis://127.0.0.1:6379/0")
 	case o.db == "":
-		return usage("-db (or WXHOME_DB) is missing: the school's database, mysql:USER:PASSWORD@tcp(HOST:3306)/NAME")
+		return o.usage("-db (or WXHOME_DB) is missing: the school's database, mysql:USER:PASSWORD@tcp(HOST:3306)/NAME")
 	case !(o.rate >= minRate && o.rate <= maxRate):
-		return usage("-rate must be from %v to %v", minRate, maxRate)
+		return o.usage("-rate must be from %v to %v", minRate, maxRate)
 	case o.workers < 1 || o.workers > maxWorkers:
-		return usage("-workers must be from 1 to %d", maxWorkers)
+		return o.usage("-workers must be from 1 to %d", maxWorkers)
 	case o.limit < 0 || o.given["limit"] && o.limit == 0:
-		return usage("-limit must be at least 1")
+		return o.usage("-limit must be at least 1")
 	case o.given["link-ttl"] && time.Duration(o.linkTTL) < time.Minute:
-		return usage("-link-ttl must be at least 1m")
+		return o.usage("-link-ttl must be at least 1m")
 	case o.link != "" && o.public:
-		return usage("-link and -public-photos do not go together")
+		return o.usage("-link and -public-photos do not go together")
 	case loads && o.link == "" && !o.public:
-		return usage("a push needs -link URL (signed links to the photo page) or -public-photos (links to the photos themselves)")
+		return o.usage("a push needs -link URL (signed links to the photo page) or -public-photos (links to the photos themselves)")
 	case loads && (o.template == "" || len(o.fields) == 0):
-		return usage("-template and -field are missing: batchpush templates shows the account's, with their keywords")
+		return o.usage("-template and -field are missing: the command templates of batchpush shows those of the account, with their keywords")
 	case o.command == cmdSchedule && !pushflag.ValidCron(o.cron):
-		return usage("-cron: %q is not a cron line of five fields that ever comes true, such as \"0 18 * * 5\" for Fridays at 18:00", o.cron)
+		return o.usage("-cron: %q is not a cron line of five fields that ever comes true, such as \"0 18 * * 5\" for Fridays at 18:00", o.cron)
 	}
 	return nil
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/push"
+	"github.com/org/wxhome/examples/internal/school"
 )
 
 const someSecret = "0ad1b0c0ffee0ad1b0c0ffee0ad1b0c0"
@@ -122,4 +125,47 @@ func TestBadTemplate(t *testing.T) {
 	oneClearLine(t, r, exitUsage, "-campaign")
 	r = w.run(t.Context(), "status", "-campaign", "autumn")
 	oneClearLine(t, r, exitUsage, "no campaign autumn")
+}
+
+// TestVariables: an environment variable stands for a flag that is missing, and for that alone.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	environment := map[string]string{"WXHOME_DB": "mysql:a", "WXHOME_LEDGER": " mysql:b ", "WXHOME_REDIS": "redis://h:1/0"}
+	getenv := func(name string) string { return environment[name] }
+	o, err := parseOptions([]string{"work"}, getenv, language{}, time.Now())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"mysql:a", "mysql:b", "redis://h:1/0"}, []string{o.db, o.ledger, o.redis})
+	o, err = parseOptions([]string{"work", "-db", "mysql:c", "-ledger", "mysql:d", "-redis", "redis://h:2/0"}, getenv, language{}, time.Now())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"mysql:c", "mysql:d", "redis://h:2/0"}, []string{o.db, o.ledger, o.redis})
+}
+
+// TestBadFields holds -field to the rules and to the template, in the simulation too, before
+// anything is written.
+func TestBadFields(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	demo := school.DemoTemplate().ID
+	for _, tt := range []struct{ template, fields, says string }{
+		{demo, "thing1=a", "-field does not cover time2, thing3"},
+		{demo, "thing1=a time2=15:01 thing3=c thing4=d", "-field thing4: the template \"照片更新提醒\" has no such keyword"},
+		{demo, "thing1={student_name} time2=soon thing3=c", "-field time2: "},
+		{templateID, "thing1=abcdefghijklmnopqrstuvwxyz", "-field thing1: "},
+		{templateID, "thing1=https://p.example/1.jpg", "-field thing1: a link is no value"},
+		{templateID, "thing1={photo_url}", "-field thing1: a link is no value"},
+	} {
+		args := []string{"enqueue", "-public-photos", "-yes", "-template", tt.template}
+		for field := range strings.FieldsSeq(tt.fields) {
+			args = append(args, "-field", field)
+		}
+		oneClearLine(t, w.run(t.Context(), append(args, "-simulate")...), exitUsage, tt.says)
+		if tt.template == templateID { // which the account has
+			oneClearLine(t, w.run(t.Context(), args...), exitUsage, tt.says)
+		}
+	}
+	campaigns, err := push.Campaigns(t.Context(), w.db, w.wechat.AppID)
+	require.NoError(t, err)
+	assert.Empty(t, campaigns)
+	r := w.run(t.Context(), "enqueue", "-simulate", "-public-photos", "-template", demo, "-field", "thing1={student_name}", "-field", "time2={photo_update_time}", "-field", "thing3=c")
+	assert.Equal(t, exitOK, r.status, r.both())
 }

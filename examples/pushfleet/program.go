@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/operator"
@@ -33,7 +35,9 @@ const (
 
 // program is one run of a command, with all that it has opened.
 type program struct {
+	language
 	*options
+	called operator.Invocation
 	getenv func(string) string
 	stdout io.Writer // the object of -json
 	stderr io.Writer
@@ -41,6 +45,7 @@ type program struct {
 	out    io.Writer  // all else that is not an error
 
 	shared  *share.Redis
+	limiter wechat.Limiter // of the rate; nil: the simulation has none
 	fleet   *fleet
 	account *account.Account
 	school  *db.DB
@@ -49,17 +54,24 @@ type program struct {
 	now     func() time.Time // nil: time.Now, and the ledger's clock for workers
 }
 
-// run is the program: it returns the exit status. Cancelling ctx stops it gently.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	o, err := parseOptions(args, getenv, time.Now())
+// run is the program: it returns the exit status. words are the command line with the program's
+// name first. Cancelling ctx stops it gently.
+func run(ctx context.Context, words []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	l, ok := chooseLanguage(words[min(1, len(words)):], getenv)
+	if !ok {
+		fmt.Fprintln(stderr, "pushfleet: "+l.text("-lang must be zh or en"))
+		return exitUsage
+	}
+	called := operator.Invoked(words, source, (&options{}).flagSet(l), variables)
+	o, err := parseOptions(called.Args, getenv, l, time.Now())
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(stdout, helpText)
-		flags := (&options{}).flagSet()
+		fmt.Fprintln(stdout, l.text(helpText))
+		flags := (&options{}).flagSet(l)
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return exitOK
 	}
-	p := &program{options: o, getenv: getenv, stdout: stdout, out: stdout, stderr: stderr}
+	p := &program{language: l, options: o, called: called, getenv: getenv, stdout: stdout, out: stdout, stderr: stderr}
 	if err != nil {
 		return p.exit(ctx, err)
 	}
@@ -97,10 +109,11 @@ func (p *program) exit(ctx context.Context, err error) int {
 		p.complain("interrupted")
 		return exitInterrupted
 	}
-	p.complain("%s", p.describe(err))
+	p.complainOf(err)
 	_, isUsage := errors.AsType[*operator.UsageError](err)
 	_, isConfig := errors.AsType[*account.ConfigError](err)
-	if isUsage || isConfig || errors.Is(err, push.ErrSettings) || errors.Is(err, push.ErrNotShareable) {
+	_, isForeign := errors.AsType[*foreignError](err)
+	if isUsage || isConfig || isForeign || errors.Is(err, push.ErrSettings) || errors.Is(err, push.ErrNotShareable) {
 		return exitUsage
 	}
 	return exitStopped
@@ -108,24 +121,41 @@ func (p *program) exit(ctx context.Context, err error) int {
 
 // describe says what an error is and what to do about it.
 func (p *program) describe(err error) string {
-	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Hint() != "" {
-		return operator.OneLine(err.Error()) + "; " + operator.OneLine(e.Hint())
+	_, isConfig := errors.AsType[*account.ConfigError](err)
+	_, isWeChat := errors.AsType[*wechat.Error](err)
+	_, isDatabase := errors.AsType[*mysql.MySQLError](err)
+	if isWeChat || isDatabase || isConfig && p.IsChinese() {
+		return p.Describe(err)
 	}
-	return operator.OneLine(err.Error())
+	return operator.OneLine(p.text(err.Error()))
+}
+
+func (p *program) redisError(err error) error {
+	return fmt.Errorf("%s: %w", p.text("the Redis %s", p.shared.Name), err)
 }
 
 // complain prints a line about what is wrong.
 func (p *program) complain(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintln(p.stderr, "pushfleet: "+fmt.Sprintf(format, args...))
+	fmt.Fprintln(p.stderr, "pushfleet: "+p.text(format, args...))
+}
+
+// complainOf prints what went wrong.
+func (p *program) complainOf(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintln(p.stderr, "pushfleet: "+p.describe(err))
 }
 
 // say prints a line for the operator.
-func (p *program) say(format string, args ...any) {
+func (p *program) say(format string, args ...any) { p.print(p.text(format, args...)) }
+
+// print prints a line that is in the operator's language already.
+func (p *program) print(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.out, format+"\n", args...)
+	fmt.Fprintln(p.out, line)
 }
 
 func (p *program) encode(v any) {
@@ -143,7 +173,7 @@ func (p *program) logger() *slog.Logger {
 // cheapest to find.
 func (p *program) open(ctx context.Context) (err error) {
 	if p.shared, err = share.Open(p.redis); err != nil {
-		return usage("-redis: %v", err)
+		return p.usage("-redis: %v", err)
 	}
 	if err := p.openAccount(); err != nil {
 		return err
@@ -153,17 +183,17 @@ func (p *program) open(ctx context.Context) (err error) {
 	}
 	p.fleet = newFleet(p.shared.Client, p.account.AppID)
 	if p.school, err = db.Open(ctx, p.db); err != nil {
-		return usage("the database: %s", operator.OneLine(err.Error()))
+		return p.usage("the database: %s", operator.OneLine(err.Error()))
 	}
 	p.ledger = p.school
 	if p.options.ledger != "" {
 		if p.ledger, err = db.Open(ctx, p.options.ledger); err != nil {
 			p.ledger = p.school
-			return usage("the ledger: %s", operator.OneLine(err.Error()))
+			return p.usage("the ledger: %s", operator.OneLine(err.Error()))
 		}
 	}
 	if p.ledger.Dialect != db.MySQL {
-		return usage("%v", push.ErrNotShareable)
+		return operator.Usage(p.text(push.ErrNotShareable.Error()))
 	}
 	return nil
 }
@@ -177,9 +207,12 @@ func (p *program) openAccount() (err error) {
 		if options, err = p.shared.Options(appID, p.rate); err != nil {
 			return err
 		}
+		if p.limiter, err = p.shared.Limiter(appID, p.rate); err != nil {
+			return err
+		}
 	}
 	p.account, err = account.Open(account.Config{
-		Getenv: p.getenv, Simulate: p.simulate, Real: []string{p.command}, Options: options, Follower: school.Follower,
+		Getenv: p.getenv, Simulate: p.simulate, Real: []string{p.command}, Options: options, Follower: school.Follower, Workers: p.workers,
 	})
 	if err == nil && p.account.Simulated() {
 		p.say("Simulation: nothing leaves this machine.")
@@ -194,10 +227,10 @@ func (p *program) openLinks() (err error) {
 	}
 	key, previous := p.getenv("WXHOME_LINK_KEY"), p.getenv("WXHOME_LINK_KEY_PREVIOUS")
 	if len(key) < photolink.MinKey {
-		return usage("-link needs WXHOME_LINK_KEY, a secret of at least %d characters that the photo page knows too", photolink.MinKey)
+		return p.usage("-link needs WXHOME_LINK_KEY, a secret of at least %d characters that the photo page knows too", photolink.MinKey)
 	}
 	if p.links, err = photolink.New(p.link, key, previous); err != nil {
-		return usage("-link: %s", strings.TrimPrefix(err.Error(), "photolink: "))
+		return p.usage("-link: %s", strings.TrimPrefix(err.Error(), "photolink: "))
 	}
 	return nil
 }

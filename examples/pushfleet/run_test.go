@@ -24,7 +24,8 @@ func TestPush(t *testing.T) {
 	r = w.run(t.Context(), "status")
 	require.Equal(t, exitOK, r.status, r.both())
 	assert.Contains(t, r.out, "300 recipients = 0 unchanged + 270 accepted + 30 skipped + 0 failed + 0 unknown + 0 pending")
-	assert.Contains(t, r.out, "queue "+w.wechat.AppID+":push: 0 waiting, 0 being sent, 0 put off, 0 failed or unknown")
+	assert.Contains(t, r.out, "queue "+w.wechat.AppID+":blocks: 0 blocks wait")
+	assert.NotContains(t, r.out, "in the hands of process")
 	assert.Equal(t, 1, w.wechat.TokenFetches(), "enqueue and work share a token")
 	var finished int64
 	require.NoError(t, w.db.QueryRow("SELECT finished_at FROM push_campaign").Scan(&finished))

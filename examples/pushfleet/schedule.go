@@ -88,7 +88,7 @@ func (p *program) fire(ctx context.Context, config push.Config) error {
 	if errors.Is(err, redis.Nil) {
 		next, err := pushflag.NextFiring(p.cron, now)
 		if err != nil {
-			return usage("-cron: %v", err)
+			return p.usage("-cron: %v", err)
 		}
 		p.say("next push: %s", next.Format("2006-01-02 15:04 MST"))
 		return p.fleet.redis.Set(ctx, p.fleet.key("fired"), now.Unix(), 0).Err()
@@ -104,8 +104,11 @@ func (p *program) fire(ctx context.Context, config push.Config) error {
 	if _, err := operator.ParsePeriod(p.since); p.since != "" && err == nil { // 7d are those before this firing
 		config.Since, _ = pushflag.ParseSince(p.since, p.timeZone, due)
 	}
+	if err := p.holdBack(ctx, config); err != nil {
+		return fmt.Errorf("%s: %w", p.text("campaign %s", config.Campaign), err)
+	}
 	if _, err := p.enqueue(ctx, config); err != nil {
-		return fmt.Errorf("campaign %s: %w", config.Campaign, err)
+		return fmt.Errorf("%s: %w", p.text("campaign %s", config.Campaign), err)
 	}
 	if err := p.fleet.redis.Set(ctx, p.fleet.key("fired"), due.Unix(), 0).Err(); err != nil {
 		return err

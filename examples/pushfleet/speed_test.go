@@ -1,42 +1,224 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/push"
 )
 
-// speed measures a fleet in place of a test: go test -run TestSpeed -speed.recipients 20000
-var speed = flag.Int("speed.recipients", 0, "recipients of TestSpeed, which prints messages a second of one, two and three workers")
+// speed measures a fleet in place of a test. Ratios are those of one run; -count 5 makes five
+// rounds in turn, whose medians count:
+//
+//	go test ./examples/pushfleet -run TestSpeed -v -count 5 -timeout 60m -speed.recipients 20000
+//
+// At a rate that the machine reaches it shows how well three workers keep it:
+//
+//	go test ./examples/pushfleet -run TestSpeed/workers=3 -v -timeout 60m -speed.recipients 30000 -speed.rate 500
+var (
+	speed     = flag.Int("speed.recipients", 0, "recipients of TestSpeed, which prints messages a second of a floor, of the engine alone, and of one, two and three workers")
+	speedRate = flag.String("speed.rate", "10000", "the rate of all workers together")
+)
+
+// asFloor and asEngine make the test binary a process of a measurement.
+const (
+	asFloor  = "WXHOME_TEST_AS_FLOOR" // which of how many, as 0/3
+	asEngine = "WXHOME_TEST_AS_ENGINE"
+)
+
+// floorProcesses are as many as the workers that are compared with them.
+const floorProcesses = 3
 
 func TestSpeed(t *testing.T) {
 	if *speed == 0 {
 		t.Skip("-speed.recipients is not given")
 	}
-	for workers := 1; workers <= 3; workers++ {
-		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+	t.Run("enqueue", speedOfEnqueue)
+	t.Run("impl=floor", speedOfFloor)
+	t.Run("impl=engine", func(t *testing.T) {
+		w := newWorld(t, *speed)
+		w.start(map[string]string{asEngine: "1"})
+		report("the engine alone: %.0f messages a second", w.rate())
+	})
+	for workers := 1; workers <= floorProcesses; workers++ {
+		t.Run(fmt.Sprintf("workers=%d", workers), func(t *testing.T) {
 			w := newWorld(t, *speed)
-			begun := time.Now()
 			w.enqueue()
-			loaded := time.Since(begun)
 			for range workers {
-				w.start(nil, "work", "-rate", "10000", "-workers", "32")
+				w.start(nil, "work", "-rate", *speedRate, "-workers", "32")
 			}
-			for w.wechat.AcceptedCount() < int64(*speed)/20 { // until all have begun
-				<-time.After(time.Millisecond)
-			}
-			begun, first := time.Now(), w.wechat.AcceptedCount()
-			for w.wechat.AcceptedCount() < int64(*speed)*19/20 {
-				<-time.After(time.Millisecond)
-				require.Less(t, time.Since(begun), 10*time.Minute)
-			}
-			rate := float64(w.wechat.AcceptedCount()-first) / time.Since(begun).Seconds()
-			fmt.Fprintf(os.Stderr, "%d workers: %.0f messages a second; %d enqueued in %v (%.0f a second)\n",
-				workers, rate, *speed, loaded.Round(time.Millisecond), float64(*speed)/loaded.Seconds())
+			rate := w.rate()
+			var of float64
+			_, err := fmt.Sscan(*speedRate, &of)
+			require.NoError(t, err)
+			report("%d workers: %.0f messages a second, %.1f %% of -speed.rate", workers, rate, 100*rate/of)
 		})
 	}
+}
+
+func report(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// rate is how many messages a second are accepted, without the first and the last twentieth: until
+// all processes have begun, and from when on the first may have no more.
+func (w *world) rate() float64 {
+	w.t.Helper()
+	wait := func(n int64) {
+		begun := time.Now()
+		for w.wechat.AcceptedCount() < n {
+			<-time.After(time.Millisecond)
+			require.Less(w.t, time.Since(begun), 10*time.Minute)
+		}
+	}
+	wait(int64(*speed) / 20)
+	begun, first := time.Now(), w.wechat.AcceptedCount()
+	wait(int64(*speed) * 19 / 20)
+	return float64(w.wechat.AcceptedCount()-first) / time.Since(begun).Seconds()
+}
+
+// speedOfEnqueue compares enqueue with the load of the ledger alone.
+func speedOfEnqueue(t *testing.T) {
+	w := newWorld(t, *speed)
+	begun := time.Now()
+	_, err := push.Prepare(t.Context(), push.Config{
+		AppID: w.wechat.AppID, Caller: w.wechat.Client(), School: w.db, Ledger: w.db, Campaign: "spring", Public: true, KeepQuery: true,
+		TemplateID: templateID, Fields: []push.Field{{Key: "thing1", Text: "{student_name}"}},
+	})
+	require.NoError(t, err)
+	load := time.Since(begun)
+	w = newWorld(t, *speed)
+	begun = time.Now()
+	w.enqueue()
+	enqueue := time.Since(begun)
+	begun = time.Now()
+	w.enqueue("-campaign", "summer")
+	second := time.Since(begun)
+	report("the load alone %v, enqueue %v (%.2f times that), of a second campaign %v",
+		load.Round(time.Millisecond), enqueue.Round(time.Millisecond), enqueue.Seconds()/load.Seconds(), second.Round(time.Millisecond))
+}
+
+// speedOfFloor has processes that only claim and settle the rows of a ledger.
+func speedOfFloor(t *testing.T) {
+	w := newWorld(t, *speed)
+	w.enqueue()
+	var processes []*exec.Cmd
+	for i := range floorProcesses {
+		processes = append(processes, w.start(map[string]string{asFloor: fmt.Sprintf("%d/%d", i, floorProcesses)}))
+	}
+	var first, last int64
+	for _, cmd := range processes {
+		w.ends(cmd)
+		var begun, ended int64
+		_, err := fmt.Sscan(printed(cmd), &begun, &ended)
+		require.NoError(t, err, printed(cmd))
+		if first == 0 || begun < first {
+			first = begun
+		}
+		last = max(last, ended)
+	}
+	require.Equal(t, *speed, w.count("accepted"))
+	report("the floor, %d processes that claim and settle: %.0f rows a second", floorProcesses, float64(*speed)/time.Duration(last-first).Seconds())
+}
+
+// floor is such a process: it prints when it began and ended.
+func floor(ctx context.Context, part string) error {
+	var i, of int64
+	if _, err := fmt.Sscanf(part, "%d/%d", &i, &of); err != nil {
+		return err
+	}
+	d, err := db.Open(ctx, os.Getenv("WXHOME_DB"))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	var last int64
+	if err := d.QueryRowContext(ctx, "SELECT MAX(id) FROM push_message").Scan(&last); err != nil {
+		return err
+	}
+	begun := time.Now()
+	var claimed []any
+	for first := i * push.BlockSize; first <= last || len(claimed) > 0; first += of * push.BlockSize {
+		if claimed, err = floorStep(ctx, d, claimed, first); err != nil {
+			return err
+		}
+	}
+	fmt.Println(begun.UnixNano(), time.Now().UnixNano())
+	return nil
+}
+
+// floorStep settles the rows of one block and claims those of the next, in one commit.
+func floorStep(ctx context.Context, d *db.DB, claimed []any, first int64) (ids []any, err error) {
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if len(claimed) > 0 {
+		_, err := tx.ExecContext(ctx, "UPDATE push_message SET state = 'accepted', owner = '', msgid = id, updated_at = 1 WHERE id IN ("+db.Marks(len(claimed))+") AND state = 'sending'", claimed...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT id, openid, student_id, content, client_msg_id FROM push_message WHERE id >= ? AND id < ? AND state = 'pending'", first, first+push.BlockSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var openID, student, content, message string
+		if err := rows.Scan(&id, &openID, &student, &content, &message); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if len(ids) > 0 {
+		_, err := tx.ExecContext(ctx, "UPDATE push_message SET state = 'sending', owner = 'floor', sending_at = 1, updated_at = 1, attempts = 1 WHERE id IN ("+db.Marks(len(ids))+") AND state = 'pending'", ids...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, tx.Commit()
+}
+
+// engineAlone sends a campaign as batchpush does, in one process and without Redis.
+func engineAlone(ctx context.Context) error {
+	const workers = 32
+	a, err := account.Open(account.Config{Getenv: os.Getenv, Real: []string{"engine"}, Workers: workers})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	d, err := db.Open(ctx, os.Getenv("WXHOME_DB"))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	_, err = push.Run(ctx, nil, push.Config{
+		AppID: a.AppID, Caller: a.Client, School: d, Ledger: d, Campaign: "spring", Public: true, Workers: workers,
+		TemplateID: templateID, Fields: []push.Field{{Key: "thing1", Text: "{student_name}"}},
+	})
+	return err
+}
+
+// measured runs a process of a measurement, if this is one.
+func measured() (was bool, err error) {
+	if part := os.Getenv(asFloor); part != "" {
+		return true, floor(context.Background(), part)
+	}
+	if os.Getenv(asEngine) != "" {
+		return true, engineAlone(context.Background())
+	}
+	return false, nil
 }

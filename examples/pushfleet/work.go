@@ -38,8 +38,14 @@ type worker struct {
 	desk     *push.Desk
 	ends     context.CancelFunc // ends the work: -until-done
 	heldTill atomic.Int64       // unix nanoseconds until which nothing is to be sent
-	tally    [4]atomic.Int64    // accepted, skipped, failed and unknown of this worker
-	simulate map[string]bool    // templates that the simulation has
+	tally    tally              // of this worker
+	foreign  chan error         // has a *foreignError once campaigns of another ledger were seen
+
+	mu    sync.Mutex         // guards what follows
+	going context.Context    // ends when nothing more is to be claimed: a hold, or the end of the work
+	halt  context.CancelFunc // ends going
+
+	simulate map[string]bool // templates that the simulation has
 }
 
 // work sends until ctx ends, through outages of Redis and of the database.
@@ -49,7 +55,7 @@ func (p *program) work(ctx context.Context) error {
 	stopped := ctx.Done()
 	ctx, ends := context.WithCancel(ctx)
 	defer ends()
-	w := &worker{program: p, ends: ends, simulate: map[string]bool{}}
+	w := &worker{program: p, ends: ends, foreign: make(chan error, 1), simulate: map[string]bool{}}
 	said := ""
 	for ctx.Err() == nil {
 		err := w.serve(ctx)
@@ -57,7 +63,9 @@ func (p *program) work(ctx context.Context) error {
 		case err == nil || ctx.Err() != nil:
 			continue
 		case db.IsDenied(err) || db.IsMissing(err): // which no waiting mends
-			return usage("%s", p.describe(err))
+			return operator.Usage(p.describe(err))
+		case errors.As(err, new(*foreignError)):
+			return err
 		case err.Error() != said:
 			said = err.Error()
 			p.complain("%s; trying again", p.describe(err))
@@ -74,8 +82,26 @@ func (p *program) work(ctx context.Context) error {
 }
 
 func (w *worker) told() string {
-	return fmt.Sprintf("%d accepted, %d skipped, %d failed, %d unknown",
-		w.tally[0].Load(), w.tally[1].Load(), w.tally[2].Load(), w.tally[3].Load())
+	n := w.tally.get()
+	return w.text("%d accepted, %d skipped, %d failed, %d unknown", n.Accepted, n.Skipped, n.Failed, n.Unknown)
+}
+
+// tally counts the rows that were settled.
+type tally struct {
+	mu sync.Mutex // guards n
+	n  push.Settled
+}
+
+func (t *tally) add(n push.Settled) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n = t.n.Plus(n)
+}
+
+func (t *tally) get() push.Settled {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n
 }
 
 func wait(ctx context.Context, d time.Duration) {
@@ -91,20 +117,24 @@ func wait(ctx context.Context, d time.Duration) {
 func (w *worker) serve(ctx context.Context) (err error) {
 	config := push.DeskConfig{
 		AppID: w.account.AppID, Caller: w.account.Client, School: w.school, Ledger: w.ledger,
-		Workers: w.workers, Log: w.logger(), Now: w.now,
+		Workers: w.workers, Limiter: w.limiter, Rate: w.rate, Settled: w.tally.add, Log: w.logger(), Now: w.now,
 	}
 	if w.links != nil {
 		config.LinkBase = w.link
 		config.Link = func(row int64) string { return w.links.Link(row, time.Now().Add(time.Duration(w.linkTTL))) }
 	}
+	server := asynq.NewServerFromRedisClient(w.shared.Client, w.asynqConfig())
+	if err := server.Ping(); err != nil {
+		return errors.New(w.text("the Redis %s does not answer (%v); start it, or see -redis", w.shared.Name, err))
+	}
+	if err := w.ownLedger(ctx); err != nil { // before anything is taken from the queues
+		return err
+	}
 	if w.desk, err = push.OpenDesk(ctx, config); err != nil {
 		return err
 	}
 	defer w.desk.Close()
-	server := asynq.NewServerFromRedisClient(w.shared.Client, w.asynqConfig())
-	if err := server.Ping(); err != nil {
-		return fmt.Errorf("the Redis %s does not answer (%w); start it, or see -redis", w.shared.Name, err)
-	}
+	w.goOn(ctx)
 	var group sync.WaitGroup
 	looking, cancel := context.WithCancel(ctx)
 	defer group.Wait()
@@ -116,19 +146,21 @@ func (w *worker) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer server.Shutdown()
+	defer w.stop() // also when the desk is broken
 	group.Go(func() { w.lookOn(looking) })
 	select {
 	case <-ctx.Done():
 		return nil
+	case err := <-w.foreign:
+		return err
 	case <-w.desk.Broken():
-		return fmt.Errorf("the ledger in %s: %w", w.ledger.Name, w.desk.Why())
+		return fmt.Errorf("%s: %w", w.text("the ledger in %s", w.ledger.Name), w.desk.Why())
 	}
 }
 
 func (w *worker) asynqConfig() asynq.Config {
 	return asynq.Config{
-		Concurrency: w.workers,
-		Queues:      map[string]int{w.fleet.again(): 2, w.fleet.first(): 1}, StrictPriority: true,
+		Concurrency: blocksAtATime, Queues: w.priorities(), StrictPriority: true,
 		TaskCheckInterval: 100 * time.Millisecond, DelayedTaskCheckInterval: lookEvery, ShutdownTimeout: stopWithin,
 		LogLevel:       asynq.FatalLevel, // errors of Redis are told by lookOn
 		RetryDelayFunc: func(_ int, err error, _ *asynq.Task) time.Duration { return delay(err) },
@@ -136,92 +168,10 @@ func (w *worker) asynqConfig() asynq.Config {
 	}
 }
 
-// later puts a task off.
-type later struct {
-	after time.Duration
-	err   error
-}
-
-func (e *later) Error() string { return e.err.Error() }
-func (e *later) Unwrap() error { return e.err }
-
-// delay is how long asynq waits before it repeats a task.
-func delay(err error) time.Duration {
-	var e *later
-	if errors.As(err, &e) {
-		return e.after
-	}
-	return lookEvery
-}
-
-var errHeld = errors.New("the queue is held")
-
-// handle sends the row of a task. Its error is what asynq does about it: a
-// *later is repeated, one with SkipRetry goes to the archive.
-func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
-	t, err := parseTask(at.Payload())
-	if err != nil {
-		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
-	}
-	if left := time.Until(time.Unix(0, w.heldTill.Load())); left > 0 {
-		return &later{left, errHeld}
-	}
-	// What has been claimed is settled, also when asynq gives the task up.
-	ctx = context.WithoutCancel(ctx)
-	sent, err := w.desk.Send(ctx, t.Campaign, t.Row)
-	switch {
-	case errors.Is(err, push.ErrNoLink):
-		w.hold(ctx, operator.OneLine(err.Error())+"; give work the same -link as enqueue, then run enqueue again", mended)
-		return &later{lookEvery, err}
-	case errors.Is(err, push.ErrNoCampaign):
-		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
-	case err != nil:
-		return &later{lookEvery, err}
-	}
-	w.heed(ctx, sent)
-	switch sent.State {
-	case "accepted":
-		w.tally[0].Add(1)
-	case "skipped":
-		w.tally[1].Add(1)
-	case "failed":
-		w.tally[2].Add(1)
-		return fmt.Errorf("%w: %w", sent.Err, asynq.SkipRetry)
-	case "unknown":
-		w.tally[3].Add(1)
-		return fmt.Errorf("%w: %w", sent.Err, asynq.SkipRetry)
-	case "pending":
-		return w.putOff(ctx, t, sent)
-	}
-	return nil
-}
-
-// putOff has a row sent again after a while, in the queue of repeated ones. A
-// task that would be put there under its own name is asynq's to repeat.
-func (w *worker) putOff(ctx context.Context, t task, sent push.Sent) error {
-	queue, _ := asynq.GetQueueName(ctx)
-	if queue == w.fleet.again() && t.Attempts == sent.Attempts {
-		return &later{sent.Again, sent.Err}
-	}
-	t.Attempts = sent.Attempts
-	if _, err := w.fleet.put(ctx, w.fleet.again(), t, sent.Again); err != nil {
-		return &later{sent.Again, err}
-	}
-	return nil
-}
-
-// heed holds the account's queues where a failure concerns them all.
-func (w *worker) heed(ctx context.Context, sent push.Sent) {
-	switch {
-	case sent.Minute:
-		w.hold(ctx, "the limit by the minute has struck", nextMinute)
-	case sent.Halt == push.ReasonQuota:
-		w.hold(ctx, string(push.ReasonQuota), nextDay)
-	case sent.Halt == push.ReasonRefused:
-		w.hold(ctx, "WeChat refuses: "+w.describe(sent.Err)+"; mend it, then run enqueue again", mended)
-	case sent.Halt == push.ReasonOutage, sent.Unreached >= w.workers:
-		w.hold(ctx, string(push.ReasonOutage), soon)
-	}
+// priorities are asynq's: what is to be repeated goes first, then what was there before any block.
+func (w *worker) priorities() map[string]int {
+	rows := w.fleet.rows()
+	return map[string]int{w.fleet.repeats(): 4, rows[0]: 3, rows[1]: 2, w.fleet.blocks(): 1}
 }
 
 // hold pauses the account's queues, for this worker at once.
@@ -232,9 +182,10 @@ func (w *worker) hold(ctx context.Context, reason string, until func(time.Time) 
 		end = now.Add(mendedLook) // seen to again and again while it lasts
 	}
 	w.heldTill.Store(max(w.heldTill.Load(), end.UnixNano()))
+	w.stop()
 	news, err := w.fleet.hold(ctx, reason, until)
 	if news || err != nil {
-		w.complain("held back: %s", reason)
+		w.complain("held back: %s", w.text(reason))
 	}
 }
 
@@ -245,6 +196,9 @@ func (w *worker) lookOn(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := w.look(ctx)
 		switch {
+		case errors.As(err, new(*foreignError)):
+			w.refuse(err)
+			return
 		case err != nil && ctx.Err() == nil && !gone:
 			gone = true
 			w.complain("%s; going on as soon as it can", w.describe(err))
@@ -253,7 +207,7 @@ func (w *worker) lookOn(ctx context.Context) {
 			w.say("going on")
 		}
 		if now := w.told(); time.Since(said) >= sayEvery && now != before {
-			w.say("%s", now)
+			w.print(now)
 			said, before = time.Now(), now
 		}
 		wait(ctx, lookEvery+rand.N(lookEvery/4))
@@ -264,16 +218,21 @@ func (w *worker) lookOn(ctx context.Context) {
 func (w *worker) look(ctx context.Context) error {
 	h, left, err := w.fleet.held(ctx)
 	if err != nil {
-		return fmt.Errorf("the Redis %s: %w", w.shared.Name, err)
+		return w.redisError(err)
 	}
 	if h == nil {
 		w.heldTill.Store(0)
+		w.goOn(ctx)
 	} else {
 		w.heldTill.Store(time.Now().Add(left).UnixNano())
+		w.stop()
 	}
 	campaigns, err := w.fleet.campaigns(ctx)
 	if err != nil {
-		return fmt.Errorf("the Redis %s: %w", w.shared.Name, err)
+		return w.redisError(err)
+	}
+	if err := w.checkLedger(ctx, campaigns); err != nil {
+		return err
 	}
 	if err := w.simulateTemplates(ctx); err != nil {
 		return err
@@ -287,8 +246,8 @@ func (w *worker) look(ctx context.Context) error {
 	return w.sweep(ctx, campaigns)
 }
 
-// sweep looks after the campaigns, if no other worker does: rows of dead
-// workers and rows that Redis has lost go into the queue of repeated ones.
+// sweep looks after the campaigns, if no other worker does: blocks with rows of
+// dead workers and blocks that Redis has lost go into the queue.
 func (w *worker) sweep(ctx context.Context, campaigns []string) error {
 	mine, err := w.fleet.redis.SetNX(ctx, w.fleet.key("sweep"), 1, lookEvery).Result()
 	if err != nil || !mine {
@@ -310,8 +269,8 @@ func (w *worker) sweep(ctx context.Context, campaigns []string) error {
 		if err != nil {
 			return err
 		}
-		if len(o.Rows) > 0 {
-			if _, err := w.fleet.putAll(ctx, w.fleet.again(), campaign, o.Rows); err != nil {
+		if len(o.Blocks) > 0 {
+			if _, err := w.fleet.putAll(ctx, o.Blocks); err != nil {
 				return err
 			}
 		}
@@ -324,6 +283,15 @@ func (w *worker) sweep(ctx context.Context, campaigns []string) error {
 	}
 	pause := max(lookEvery, sweepShare*time.Since(begun))
 	return w.fleet.redis.PExpire(ctx, w.fleet.key("sweep"), pause).Err()
+}
+
+// refuse ends the work: Redis has campaigns of another ledger.
+func (w *worker) refuse(err error) {
+	w.stop()
+	select {
+	case w.foreign <- err:
+	default: // told already
+	}
 }
 
 // simulateTemplates gives the simulation the templates of the campaigns.

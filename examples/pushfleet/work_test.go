@@ -90,7 +90,7 @@ func TestRedisGone(t *testing.T) {
 	assert.Equal(t, exitOK, r.status, "the ledger has told")
 	assert.Contains(t, r.out, "10 pending")
 	assert.Contains(t, r.errors, "refused")
-	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign", "spring")
+	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-yes", "-campaign", "spring")
 	oneClearLine(t, r, exitStopped, "refused")
 }
 
@@ -114,7 +114,7 @@ func TestLinks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 5)
 	w.env["WXHOME_LINK_KEY"] = "a key of sixteen bytes"
-	args := []string{"enqueue", "-template", templateID, "-field", "thing1={student_name}", "-link", "https://school.example/photo", "-campaign", "spring"}
+	args := []string{"enqueue", "-yes", "-template", templateID, "-field", "thing1={student_name}", "-link", "https://school.example/photo", "-campaign", "spring"}
 	r := w.run(t.Context(), args...)
 	require.Equal(t, exitOK, r.status, r.both())
 	worker := w.start(nil, "work", "-rate", "100")
@@ -139,8 +139,8 @@ func TestDelay(t *testing.T) {
 	assert.False(t, c.IsFailure(err), "what is put off is no failure")
 	assert.False(t, c.IsFailure(asynq.ErrLeaseExpired))
 	assert.True(t, c.IsFailure(errors.New("other")))
-	assert.Equal(t, 3, c.Concurrency)
-	assert.Greater(t, c.Queues["wx1:again"], c.Queues["wx1:push"], "what is to be repeated goes first")
+	assert.Equal(t, 2, c.Concurrency, "blocks at a time")
+	assert.Equal(t, map[string]int{"wx1:repeats": 4, "wx1:again": 3, "wx1:push": 2, "wx1:blocks": 1}, c.Queues, "what is to be repeated goes first")
 }
 
 // TestHandleWhileHeld claims nothing.
@@ -148,19 +148,19 @@ func TestHandleWhileHeld(t *testing.T) {
 	t.Parallel()
 	w := &worker{program: &program{}}
 	w.heldTill.Store(time.Now().Add(time.Hour).UnixNano())
-	err := w.handle(context.Background(), asynq.NewTask(taskType, []byte(`{"campaign":"c","row":1}`)))
+	err := w.handle(context.Background(), asynq.NewTask(blockType, []byte(`{"campaign":"c","first":0,"end":200}`)))
 	require.ErrorIs(t, err, errHeld)
-	assert.InDelta(t, time.Hour, delay(err), float64(time.Second))
+	assert.Equal(t, lookEvery, delay(err), "it waits in the queue, which is paused, also if the hold is ended early")
 }
 
 // schedule starts one that fires at a minute of the year.
-func (w *world) schedule(at time.Time) (*buffer, context.CancelFunc, chan int) {
+func (w *world) schedule(at time.Time, more ...string) (*buffer, context.CancelFunc, chan int) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var out buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, []string{"schedule", "-cron", at.In(db.Beijing).Format("4 15 2 1 *"), "-template", templateID, "-field", "thing1={student_name}", "-public-photos"},
+		status <- run(ctx, append([]string{"pushfleet", "schedule", "-cron", at.In(db.Beijing).Format("4 15 2 1 *"), "-template", templateID, "-field", "thing1={student_name}", "-public-photos"}, more...),
 			func(name string) string { return w.env[name] }, &out, &out)
 	}()
 	return &out, cancel, status
@@ -172,20 +172,20 @@ func TestSchedule(t *testing.T) {
 	w := newWorld(t, 10)
 	f := w.of(w.wechat.AppID)
 	at := time.Now().Truncate(time.Minute)
-	one, stopOne, endOne := w.schedule(at)
+	one, stopOne, endOne := w.schedule(at, "-yes")
 	until(t, "one leads", func() bool { return strings.Contains(one.String(), "next push: ") })
-	two, stopTwo, endTwo := w.schedule(at)
+	two, stopTwo, endTwo := w.schedule(at, "-yes")
 	// A firing is due that nobody has seen to.
 	last := at.Add(-30 * time.Second)
 	require.NoError(t, f.redis.Set(t.Context(), f.key("fired"), last.Unix(), 0).Err())
-	until(t, "it has enqueued", func() bool { return strings.Contains(one.String(), "10 put into the queue") })
+	until(t, "it has enqueued", func() bool { return strings.Contains(one.String(), "1 put into the queue") })
 	stopOne()
 	assert.Equal(t, exitInterrupted, <-endOne)
 	until(t, "the other one leads", func() bool { return strings.Contains(two.String(), "leading") })
-	assert.NotContains(t, two.String(), "10 put into the queue", "what has been done is not done again")
+	assert.NotContains(t, two.String(), "1 put into the queue", "what has been done is not done again")
 	require.NoError(t, f.redis.Set(t.Context(), f.key("fired"), last.Unix(), 0).Err())
 	until(t, "it does again what may not have been done to its end", func() bool {
-		return strings.Contains(two.String(), "10 were there already")
+		return strings.Contains(two.String(), "1 were there already")
 	})
 	stopTwo()
 	assert.Equal(t, exitInterrupted, <-endTwo)

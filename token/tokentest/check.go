@@ -109,18 +109,24 @@ func alike() []string {
 
 func checkKeys(ctx context.Context, s *suite) error {
 	st, saved := s.open(), make(map[string]token.Token)
-	for _, name := range alike() {
+	names := append(alike(), s.longest("1"), s.longest("2"))
+	for _, name := range names {
 		saved[name] = fresh("of " + name)
 		if err := st.Save(ctx, s.key(name), saved[name]); err != nil {
 			return fmt.Errorf("the store's Save under a key with %q: %w", name, err)
 		}
 	}
-	for _, name := range alike() {
+	for _, name := range names {
 		if err := wantToken(ctx, st, s.key(name), saved[name]); err != nil {
 			return fmt.Errorf("the key with %q, one of many alike, which are to be compared byte by byte: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// longest returns a name with the given end whose key is as long as a key may be.
+func (s *suite) longest(end string) string {
+	return strings.Repeat("k", token.MaxKeyLength-len(s.key(end))) + end
 }
 
 func checkExpired(ctx context.Context, s *suite) error {

@@ -6,7 +6,7 @@
 //	}
 //
 // It finds a Store that returns expired tokens, makes a miss of an outage, mixes up keys,
-// moves the expiry, gives parts of two tokens, or cannot be shared by two processes. Run it
+// moves the expiry, cuts long keys short, gives parts of two tokens, or cannot be shared by two processes. Run it
 // with -race to find one that is not safe for concurrent use.
 //
 // # Errors

@@ -30,7 +30,7 @@ func (s fileStore) Load(ctx context.Context, key string) (token.Token, error) {
 	if err == nil {
 		err = t.UnmarshalBinary(data)
 	}
-	if err != nil || !time.Now().Before(t.Expiry) {
+	if err != nil || t.Expired(time.Now()) {
 		return token.Token{}, err
 	}
 	return t, nil

@@ -4,20 +4,47 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/org/wxhome/token"
 )
 
-// Option configures [Run].
-type Option func(*suite)
+// Option configures [Run]. An option that is nil, makes no sense or is given twice fails the test.
+type Option func(*settings) error
+
+// settings is what the options fill in.
+type settings struct {
+	breakIt func() (mend func()) // nil: no outage
+}
 
 // WithOutage lets Run take the Store's backend away: breakIt makes it unreachable for Stores
-// that are open and returns what brings it back. What was stored may be lost by that. Without
-// this option the only outage tried is a context that has ended.
+// that are open and returns a func that brings it back. What was stored may be lost by that.
+// Without this option the only outage tried is a context that has ended.
 func WithOutage(breakIt func() (mend func())) Option {
-	return func(s *suite) { s.breakIt = breakIt }
+	return func(s *settings) error {
+		switch {
+		case breakIt == nil:
+			return errors.New("tokentest: WithOutage: the func is nil")
+		case s.breakIt != nil:
+			return errors.New("tokentest: WithOutage is given twice")
+		}
+		s.breakIt = breakIt
+		return nil
+	}
+}
+
+func configure(opts []Option) (s settings, err error) {
+	for i, opt := range opts {
+		if opt == nil {
+			return s, fmt.Errorf("tokentest: option %d is nil", i+1)
+		}
+		if err := opt(&s); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 // Run tests the Stores that open returns, in one subtest for each promise. It takes a few
@@ -29,10 +56,14 @@ func WithOutage(breakIt func() (mend func())) Option {
 // was opened. Checks of the lock are skipped for a Store that is no [token.Locker].
 func Run(t *testing.T, open func(t *testing.T) token.Store, opts ...Option) {
 	t.Helper()
-	s := suite{prefix: "tokentest-" + rand.Text()}
-	for _, opt := range opts {
-		opt(&s)
+	configured, err := configure(opts)
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case open == nil:
+		t.Fatal("tokentest: Run needs a func that opens Stores")
 	}
+	s := suite{settings: configured, prefix: "tokentest-" + rand.Text()}
 	for _, check := range checks {
 		t.Run(check.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), checkLimit)
@@ -59,9 +90,9 @@ const (
 
 // suite is what a check works on.
 type suite struct {
-	open    func() token.Store
-	prefix  string
-	breakIt func() (mend func()) // nil: no outage
+	settings
+	open   func() token.Store
+	prefix string
 }
 
 // checks are funcs that return an error rather than take a testing.T, so that this package's

@@ -254,6 +254,7 @@ var faults = []struct {
 	}},
 	{"keys without case", "keys", withKeys(strings.ToLower)},
 	{"keys cut short", "keys", withKeys(func(k string) string { return k[:min(len(k), 128)] })},
+	{"keys of 254 bytes", "keys", withKeys(func(k string) string { return k[:min(len(k), token.MaxKeyLength-1)] })},
 	{"keys in ASCII", "keys", withKeys(func(k string) string {
 		return strings.Map(func(r rune) rune { return min(r, 128) }, k)
 	})},
@@ -348,7 +349,7 @@ func TestBrokenStoresAreCaught(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBackend()
-				err := runCheck(t, fault.check, &suite{prefix: "p", breakIt: b.outage, open: func() token.Store {
+				err := runCheck(t, fault.check, &suite{prefix: "p", settings: settings{b.outage}, open: func() token.Store {
 					st := &broken{sound: &sound{b}}
 					fault.make(st)
 					return st
@@ -367,5 +368,17 @@ func TestStoresThatCannotBeSharedAreCaught(t *testing.T) {
 	for _, name := range []string{"round trip", "two caches"} {
 		err := runCheck(t, name, &suite{prefix: "p", open: func() token.Store { return token.NewMemoryStore() }})
 		require.Error(t, err, name)
+	}
+}
+
+func TestOptionsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	outage := WithOutage(newBackend().outage)
+	for want, opts := range map[string][]Option{
+		"option 2 is nil": {outage, nil}, "the func is nil": {WithOutage(nil)}, "WithOutage is given twice": {outage, outage},
+	} {
+		_, err := configure(opts)
+		require.ErrorContains(t, err, "tokentest: ")
+		require.ErrorContains(t, err, want)
 	}
 }

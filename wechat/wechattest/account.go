@@ -1,6 +1,8 @@
 package wechattest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 	"sync/atomic"
 )
@@ -48,6 +50,21 @@ func (s *Server) AddAccount(appID, appSecret string) *Account {
 	}
 	s.accounts[appID] = a
 	return a
+}
+
+// OriginalID returns the account's original id (原始ID), which is ToUserName in what is pushed to
+// it: gh_ and 12 hexadecimal digits that depend on the AppID alone, or the OriginalID of its
+// [Callback].
+func (a *Account) OriginalID() string {
+	if l := a.line.Load(); l != nil {
+		return l.OriginalID
+	}
+	return originalIDOf(a.AppID)
+}
+
+func originalIDOf(appID string) string {
+	sum := sha256.Sum256([]byte(appID))
+	return "gh_" + hex.EncodeToString(sum[:6])
 }
 
 // account returns the account of an AppID; nil: there is none.

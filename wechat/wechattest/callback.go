@@ -1,7 +1,9 @@
 package wechattest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,21 +19,26 @@ import (
 	"github.com/org/wxhome/callback"
 )
 
-// Mode is how pushes are encrypted (消息加解密方式).
+// Mode is how pushes are signed and encrypted (消息加解密方式).
 type Mode int
 
-// The modes of the console.
+// The modes of the console, and that of WeChat Cloud Run.
 const (
-	Plain      Mode = iota // 明文模式: not at all
-	Compatible             // 兼容模式: a plain copy and a ciphertext
-	Safe                   // 安全模式: a ciphertext
+	Plain      Mode = iota // 明文模式: signed, not encrypted
+	Compatible             // 兼容模式: signed, with a plain copy and a ciphertext
+	Safe                   // 安全模式: signed, with a ciphertext
+	// CloudRun (微信云托管) is neither signed nor encrypted: the query has no parameters of
+	// WeChat's, and the header X-WX-SOURCE is there.
+	CloudRun
 )
+
+// encrypts reports whether the mode has a ciphertext.
+func (m Mode) encrypts() bool { return m == Compatible || m == Safe }
 
 // Defaults of [Callback].
 const (
 	defaultPushTimeout = 5 * time.Second // WeChat's
-	defaultDeliveries  = 3               // "three times in all"; some count four
-	defaultOriginalID  = "gh_simulation01"
+	deliveryGap        = 5 * time.Second // seen in a log: the first repeat came exactly 5 s after the first delivery
 )
 
 // Callback says where and how an account's messages and events are pushed (消息推送配置).
@@ -39,57 +47,49 @@ type Callback struct {
 	// works in a testing/synctest bubble. With URL, an address of http or https, it is nil.
 	Handler http.Handler
 	URL     string
+	// Path is the path at which Handler is called, such as /wechat/callback, and may have a
+	// query, which is kept in front of WeChat's parameters. Default: /. With URL it is empty.
+	Path string
 
-	Token  string          // needed
-	AESKey string          // EncodingAESKey, 43 characters; needed unless the mode is Plain
+	Token  string          // needed unless the mode is CloudRun, which has none
+	AESKey string          // EncodingAESKey, 43 characters; needed in the modes Compatible and Safe
 	Mode   Mode            // the zero Mode is Plain
 	Format callback.Format // the zero Format is XML
 
 	// AppID is the component's for an account that a third-party platform runs. Empty: the
 	// account's.
 	AppID string
-	// OriginalID (原始ID) is the account's name in messages. Empty: gh_simulation01.
+	// OriginalID (原始ID) is the account's name in messages. Default: the account's own, see
+	// [Account.OriginalID].
 	OriginalID string
-	// Timeout is when WeChat hangs up. 0: 5 s.
+	// Timeout is how long WeChat waits for an answer before it hangs up. Default: 5 s.
 	Timeout time.Duration
-	// Deliveries is how often a push is delivered in all when no answer comes. 0: 3.
-	Deliveries int
-	// Gap passes between a delivery that failed and the next. 0: none.
-	Gap time.Duration
-	// Renew signs each repeat anew, with another timestamp and nonce. It is not known what
-	// WeChat does.
+	// Deliveries are the times at which a push is delivered until an answer comes, counted from
+	// the first delivery, so that the first time is 0. A failed delivery does not bring the next
+	// one forward, and one that lasts longer than its gap puts the following ones off.
+	// Default: 0, 5 s and 10 s. One 0 means one delivery.
+	Deliveries []time.Duration
+	// StatusFinal makes an answer with any status end a push. Default: a push that is answered
+	// with a status other than 200 is repeated. It is not known what WeChat does: a server that
+	// passes both ways is safe.
+	StatusFinal bool
+	// Renew signs each repeat anew, with another timestamp and nonce. Default: repeats are the
+	// same byte for byte. It is not known what WeChat does.
 	Renew bool
 }
 
 // line is a Callback that is in use.
 type line struct {
 	Callback
-	crypter *callback.Crypter // nil in the plain mode
+	crypter *callback.Crypter // nil where the mode does not encrypt
 	client  *http.Client
 	server  *http.Server // of Handler; nil with a URL
 	target  *url.URL
 }
 
-// Delivered tells what became of a [Push].
-type Delivered struct {
-	// Reply is what the follower gets, nil for nothing.
-	Reply callback.Reply
-	// Notice says that the follower is told that the account is out of order
-	// (该公众号暂时无法提供服务): no valid answer came to a message. Events fail in silence.
-	Notice bool
-	// Attempts has one entry for each delivery.
-	Attempts []Attempt
-}
-
-// An Attempt is one delivery of a [Push].
-type Attempt struct {
-	Status int           // 0: no answer came in time
-	Took   time.Duration // until the answer, or until WeChat hung up
-	Err    error         // why the answer is none; nil: it is one
-}
-
 // SetCallback sets where the account's pushes go, in place of what was set before. It panics on
-// a Callback that the console would not take: no target or two, no Token, a mode without key.
+// a Callback that the console would not take (no target or two, no Token, a mode without key) and
+// on times that make no sense.
 func (a *Account) SetCallback(c Callback) {
 	l, err := newLine(a, c)
 	if err != nil {
@@ -102,33 +102,63 @@ func (a *Account) SetCallback(c Callback) {
 
 func newLine(a *Account, c Callback) (*line, error) {
 	fill(&c.AppID, a.AppID)
-	fill(&c.OriginalID, defaultOriginalID)
+	fill(&c.OriginalID, originalIDOf(a.AppID))
 	fill(&c.Timeout, defaultPushTimeout)
-	fill(&c.Deliveries, defaultDeliveries)
+	c.Deliveries = slices.Clone(c.Deliveries)
+	if len(c.Deliveries) == 0 {
+		c.Deliveries = []time.Duration{0, deliveryGap, 2 * deliveryGap} // three in all; some count four
+	}
 	l := &line{Callback: c}
 	switch {
+	case c.Timeout < 0:
+		return nil, errors.New("a Callback's Timeout is negative")
+	case c.Deliveries[0] != 0 || !slices.IsSorted(c.Deliveries):
+		return nil, errors.New("a Callback's Deliveries must begin with 0 and ascend")
 	case (c.Handler == nil) == (c.URL == ""):
 		return nil, errors.New("a Callback needs a Handler or a URL, and not both")
-	case c.Token == "":
+	case c.Mode < Plain || c.Mode > CloudRun:
+		return nil, errors.New("a Callback's Mode is none of the four")
+	case c.Token == "" && c.Mode != CloudRun:
 		return nil, errors.New("a Callback needs a Token")
-	case c.Mode != Plain && c.AESKey == "":
+	case c.Mode.encrypts() && c.AESKey == "":
 		return nil, errors.New("a Callback of this mode needs an AESKey")
 	}
 	var err error
-	if c.Mode != Plain {
+	if c.Mode.encrypts() {
 		if l.crypter, err = callback.NewCrypter(callback.Account{AppID: c.AppID, Token: c.Token, AESKey: c.AESKey}); err != nil {
 			return nil, err
 		}
 	}
+	if l.target, err = c.target(); err != nil {
+		return nil, err
+	}
 	if c.Handler != nil {
 		l.serve(a.server)
-		return l, nil
+	} else {
+		l.client = &http.Client{Transport: &http.Transport{}, CheckRedirect: noRedirect}
 	}
-	if l.target, err = url.Parse(c.URL); err != nil || l.target.Host == "" || l.target.Scheme != "http" && l.target.Scheme != "https" {
-		return nil, errors.New("a Callback's URL must begin with http:// or https://")
-	}
-	l.client = &http.Client{Transport: &http.Transport{}, CheckRedirect: noRedirect}
 	return l, nil
+}
+
+// target returns the address of the callback.
+func (c *Callback) target() (*url.URL, error) {
+	address := c.URL
+	if c.Handler != nil {
+		fill(&c.Path, "/")
+		address = "http://" + memoryAddress + c.Path
+	}
+	target, err := url.Parse(address)
+	switch {
+	case c.Handler != nil && !strings.HasPrefix(c.Path, "/"):
+		return nil, errors.New("a Callback's Path must begin with /")
+	case c.URL != "" && c.Path != "":
+		return nil, errors.New("a Callback's Path goes with a Handler; a URL has a path of its own")
+	case err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https":
+		return nil, errors.New("a Callback's URL must begin with http:// or https://, and a Path must be a path in percent-encoding")
+	case strings.Contains(address, "#") || strings.Contains(target.RawQuery, " "):
+		return nil, errors.New("a Callback's address must have neither a fragment nor a blank in its query")
+	}
+	return target, nil
 }
 
 // fill gives a field that is not set its default.
@@ -147,7 +177,6 @@ func (l *line) serve(s *Server) {
 	l.server = &http.Server{Handler: l.Handler, ErrorLog: log.New(io.Discard, "", 0), ConnState: s.track}
 	s.serving.Go(func() { _ = l.server.Serve(listener) })
 	l.client = &http.Client{Transport: newTransport(listener.dial), CheckRedirect: noRedirect}
-	l.target = &url.URL{Scheme: "http", Host: memoryAddress, Path: "/"}
 }
 
 func (l *line) close() {
@@ -158,18 +187,22 @@ func (l *line) close() {
 }
 
 // VerifyCallback does what the console does when a callback is set: it asks for an echo (GET)
-// and wants exactly that back.
+// and wants exactly that back. In the mode [CloudRun] it sends a probe (POST) in the callback's
+// Format and wants 200 with "success" or nothing. The error says what came instead, or that no
+// callback is set.
 func (a *Account) VerifyCallback(ctx context.Context) error {
 	l := a.line.Load()
 	if l == nil {
 		return errNoCallback
 	}
-	const echo = "4375120948345356249"
-	q := l.sign(a.server.Now(), "")
-	q.Set("echostr", echo)
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
-	status, body, err := l.send(ctx, http.MethodGet, q, nil)
+	if l.Mode == CloudRun {
+		return l.probe(ctx)
+	}
+	const echo = "4375120948345356249"
+	query, _, _ := l.sign(a.server.Now())
+	status, body, err := l.send(ctx, http.MethodGet, query+"&echostr="+echo, nil)
 	switch {
 	case err != nil:
 		return fmt.Errorf("wechattest: no echo: %w", err)
@@ -179,91 +212,42 @@ func (a *Account) VerifyCallback(ctx context.Context) error {
 	return nil
 }
 
-var errNoCallback = errors.New("wechattest: the account has no callback; see Account.SetCallback")
-
-// Push pushes a message or an event as WeChat does: signed, encrypted where the mode asks, and
-// again when no answer comes within 5 s. It returns when there is an answer, when the deliveries
-// are used up, or when ctx ends. The error is of the test's own making: no callback is set, or
-// ctx ended. Whatever the account answered is in Delivered.
-//
-// A follower who wrote, clicked or scanned opens the window for customer-service messages.
-func (a *Account) Push(ctx context.Context, p Push) (Delivered, error) {
-	l := a.line.Load()
-	if l == nil {
-		return Delivered{}, errNoCallback
+// probe does what the console of Cloud Run does when a path is saved.
+func (l *line) probe(ctx context.Context) error {
+	body := "<xml><action>CheckContainerPath</action></xml>"
+	if l.Format == callback.JSON {
+		body = `{"action":"CheckContainerPath"}`
 	}
-	now := a.server.Now()
-	if p.Time.IsZero() {
-		p.Time = now
-	}
-	if p.ID == 0 && !p.isEvent() {
-		p.ID = firstMsgID + a.server.pushes.Add(1)
-	}
-	a.notice(p)
-	plain := p.Body
-	if plain == nil {
-		plain = encodeElements(l.Format, p.elements(l.OriginalID))
-	}
-	query, body := l.wrap(now, plain)
-	var d Delivered
-	for len(d.Attempts) < l.Deliveries && ctx.Err() == nil {
-		if len(d.Attempts) > 0 {
-			if l.Gap > 0 && !a.server.wait(l.Gap) {
-				break
-			}
-			if l.Renew {
-				query, body = l.wrap(a.server.Now(), plain)
-			}
-		}
-		attempt, final := l.deliver(ctx, p, query, body, &d)
-		d.Attempts = append(d.Attempts, attempt)
-		d.Notice = attempt.Err != nil && !p.isEvent()
-		if final {
-			break
-		}
-	}
-	return d, ctx.Err()
-}
-
-// deliver delivers a push once. final says that there is no point in a repeat: an answer came,
-// good or bad.
-func (l *line) deliver(ctx context.Context, p Push, query url.Values, body []byte, d *Delivered) (attempt Attempt, final bool) {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
-	defer cancel()
-	status, answer, err := l.send(ctx, http.MethodPost, query, body)
-	attempt = Attempt{Status: status, Took: time.Since(start), Err: err}
+	status, answer, err := l.send(ctx, http.MethodPost, "", []byte(body))
 	switch {
 	case err != nil:
-		attempt.Status = 0
-	case status != http.StatusOK:
-		attempt.Err = fmt.Errorf("wechattest: status %d", status)
-	default:
-		final = true
-		if d.Reply, err = l.readReply(p, answer); err != nil {
-			attempt.Err = fmt.Errorf("wechattest: the answer: %w", err)
-		}
+		return fmt.Errorf("wechattest: no answer to the probe: %w", err)
+	case status != http.StatusOK || len(answer) > 0 && string(answer) != success:
+		return fmt.Errorf("wechattest: status %d and %d bytes in answer to the probe, in place of %s", status, len(answer), success)
 	}
-	return attempt, final
+	return nil
 }
+
+// success is the answer without a reply.
+const success = "success"
+
+var errNoCallback = errors.New("wechattest: the account has no callback; see Account.SetCallback")
 
 // maxAnswer bounds an answer.
 const maxAnswer = 1 << 20
 
 // send makes one request and reads the answer.
-func (l *line) send(ctx context.Context, method string, query url.Values, body []byte) (status int, answer []byte, err error) {
+func (l *line) send(ctx context.Context, method, query string, body []byte) (status int, answer []byte, err error) {
 	target := *l.target
-	if target.RawQuery != "" {
+	if own := target.RawQuery; own != "" && query != "" && !strings.HasSuffix(own, "&") {
 		target.RawQuery += "&"
 	}
-	target.RawQuery += query.Encode()
+	target.RawQuery += query
 	request, err := http.NewRequestWithContext(ctx, method, target.String(), strings.NewReader(string(body)))
 	if err != nil {
 		return 0, nil, err
 	}
-	if body != nil {
-		request.Header.Set("Content-Type", "text/xml")
-	}
+	l.setHeader(request.Header, body != nil)
 	response, err := l.client.Do(request)
 	if err != nil {
 		return 0, nil, errNoAnswer(err)
@@ -276,6 +260,20 @@ func (l *line) send(ctx context.Context, method string, query url.Values, body [
 	return response.StatusCode, answer, nil
 }
 
+// setHeader sets what WeChat sends in the header.
+func (l *line) setHeader(h http.Header, hasBody bool) {
+	switch {
+	case !hasBody:
+	case l.Format == callback.JSON:
+		h.Set("Content-Type", "application/json")
+	default:
+		h.Set("Content-Type", "text/xml")
+	}
+	if l.Mode == CloudRun {
+		h.Set("X-WX-SOURCE", "wx_http") // that it is there is documented, its value is not
+	}
+}
+
 // errNoAnswer keeps the address, whose query has a signature and an openid, out of an error.
 func errNoAnswer(err error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
@@ -284,76 +282,64 @@ func errNoAnswer(err error) error {
 	return fmt.Errorf("wechattest: no answer: %w", err)
 }
 
-// wrap signs a push and encrypts it where the mode asks.
-func (l *line) wrap(now time.Time, plain []byte) (url.Values, []byte) {
-	query := l.sign(now, openidOf(plain))
+// wrap signs a push of a follower and encrypts it, where the mode asks.
+func (l *line) wrap(now time.Time, openid string, plain []byte) (query string, body []byte) {
+	if l.Mode == CloudRun {
+		return "", plain
+	}
+	query, timestamp, nonce := l.sign(now)
+	if openid != "" {
+		query += "&openid=" + url.QueryEscape(openid)
+	}
 	if l.Mode == Plain {
 		return query, plain
 	}
-	timestamp, nonce := query.Get("timestamp"), query.Get("nonce")
-	sealed := l.crypter.Sealer().Seal(nil, callback.XML, plain, now.Unix(), nonce)
-	envelope, err := callback.ParseEnvelope(sealed)
-	if err != nil {
+	// Sealed as JSON, which encoding/json reads: package callback is what is tested here.
+	var sealed struct{ Encrypt string }
+	if err := json.Unmarshal(l.crypter.Sealer().Seal(nil, callback.JSON, plain, now.Unix(), nonce), &sealed); err != nil {
 		panic("wechattest: " + err.Error()) // our own envelope
 	}
-	query.Set("encrypt_type", "aes")
-	query.Set("msg_signature", callback.Signature(l.Token, timestamp, nonce, envelope.Encrypt))
+	query += "&encrypt_type=aes&msg_signature=" + callback.Signature(l.Token, timestamp, nonce, sealed.Encrypt)
 	if l.Mode == Compatible {
-		return query, l.compatible(plain, envelope.Encrypt)
+		return query, l.compatible(plain, sealed.Encrypt)
 	}
-	return query, encodeElements(l.Format, []Element{{"ToUserName", l.OriginalID}, {"Encrypt", envelope.Encrypt}})
+	return query, encodeElements(l.Format, []Element{{"ToUserName", l.OriginalID}, {"Encrypt", sealed.Encrypt}})
 }
 
-// compatible adds the ciphertext to the plain copy.
+// compatible adds the ciphertext to the plain copy: behind all else, since a follower's text may
+// have the end of the document in it. A body without an end gets it behind its last byte.
 func (l *line) compatible(plain []byte, encrypt string) []byte {
-	tail, added := "</xml>", "<Encrypt><![CDATA["+encrypt+"]]></Encrypt></xml>"
-	if l.Format == callback.JSON {
-		tail, added = "}", `,"Encrypt":`+strconv.Quote(encrypt)+"}"
+	end, added := "</xml", "<Encrypt><![CDATA["+encrypt+"]]></Encrypt>"
+	isJSON := l.formatOf(plain) == callback.JSON
+	if isJSON {
+		end, added = "}", `"Encrypt":"`+encrypt+`"`
 	}
-	if cut, ok := strings.CutSuffix(strings.TrimSpace(string(plain)), tail); ok {
-		return []byte(cut + added)
+	at := bytes.LastIndex(plain, []byte(end))
+	if at < 0 {
+		at = len(plain)
 	}
-	return plain
+	before := bytes.TrimRight(plain[:at], " \t\r\n")
+	if isJSON && len(before) > 0 && !bytes.ContainsAny(before[len(before)-1:], "{,") {
+		added = "," + added
+	}
+	return slices.Concat(plain[:at], []byte(added), plain[at:])
 }
 
-// sign returns the query of a push.
-func (l *line) sign(now time.Time, openid string) url.Values {
-	timestamp, nonce := strconv.FormatInt(now.Unix(), 10), strconv.Itoa(100_000_000+rand.IntN(900_000_000))
-	query := url.Values{
-		"signature": {callback.Signature(l.Token, timestamp, nonce, "")},
-		"timestamp": {timestamp},
-		"nonce":     {nonce},
+// formatOf returns the format of a body, which a test may have made.
+func (l *line) formatOf(body []byte) callback.Format {
+	switch body = bytes.TrimLeft(body, " \t\r\n\ufeff"); {
+	case bytes.HasPrefix(body, []byte("{")):
+		return callback.JSON
+	case bytes.HasPrefix(body, []byte("<")):
+		return callback.XML
 	}
-	if openid != "" {
-		query.Set("openid", openid)
-	}
-	return query
+	return l.Format
 }
 
-// openidOf returns the sender of a message, which the query repeats.
-func openidOf(plain []byte) string {
-	m, err := callback.Parse(plain)
-	if err != nil {
-		return ""
-	}
-	return m.Head().FromUserName
-}
-
-// notice has the account learn what a follower did.
-func (a *Account) notice(p Push) {
-	switch {
-	case p.From == "":
-	case !p.isEvent():
-		a.Interact(Wrote, p.From)
-	case p.is("unsubscribe"):
-		a.Unfollow(p.From)
-	case p.is("subscribe"):
-		a.Interact(Followed, p.From)
-	case p.is("SCAN"):
-		a.Interact(Scanned, p.From)
-	case p.is("CLICK"), p.is("scancode_push"), p.is("scancode_waitmsg"):
-		a.Interact(TappedMenu, p.From)
-	}
+// sign returns the query that every request has, and what it signs.
+func (l *line) sign(now time.Time) (query, timestamp, nonce string) {
+	timestamp, nonce = strconv.FormatInt(now.Unix(), 10), strconv.Itoa(100_000_000+rand.IntN(900_000_000))
+	return "signature=" + callback.Signature(l.Token, timestamp, nonce, "") + "&timestamp=" + timestamp + "&nonce=" + nonce, timestamp, nonce
 }
 
 // closeLines ends the connections of all callbacks.

@@ -1,6 +1,7 @@
 package wechattest_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,3 +91,30 @@ func TestClientInBubble(t *testing.T) {
 		assert.Equal(t, 3, s.TokenFetches())
 	})
 }
+
+// What the caller of Client gives wins, and is given once.
+func TestOptionsOfTheCallerWin(t *testing.T) {
+	t.Parallel()
+	s := wechattest.New(t)
+	seen := 0
+	count := roundTrip(func(r *http.Request) (*http.Response, error) {
+		seen++
+		assert.Equal(t, "gateway.example", r.URL.Host)
+		return s.Transport().RoundTrip(r)
+	})
+	c := s.Client(wechat.WithHTTPClient(&http.Client{Transport: count}), wechat.WithBaseURL("http://gateway.example"), wechat.WithAuthorizeURL("http://pages.example"))
+	_, err := c.CallbackIPs(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, seen)
+	address, err := c.WebAuthURL("https://school.example/", "s")
+	require.NoError(t, err)
+	assert.Contains(t, address, "http://pages.example?appid=")
+	address, err = s.Client().WebAuthURL("https://school.example/", "s")
+	require.NoError(t, err)
+	assert.Contains(t, address, s.AuthorizeURL())
+	assert.PanicsWithValue(t, "wechattest: wechat: WithMaxAttempts is given twice", func() { s.Client(wechat.WithMaxAttempts(1), wechat.WithMaxAttempts(1)) })
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -17,8 +17,9 @@
 // with [Server.Handle] what is not simulated.
 //
 // It plays the other side too: [Account.SetCallback] says where the account
-// has its callback, [Account.Push] pushes what a follower writes or does, and
-// [Account.SendReceipts] has template messages receipted.
+// has its callback, at which path and in which mode, [Account.Push] pushes what
+// a follower writes or does, and [Account.SendReceipts] has template messages
+// receipted.
 //
 // Simulated are the paths /cgi-bin/token, stable_token,
 // message/template/send, template/get_all_private_template,
@@ -57,8 +58,8 @@
 //   - " rid: ..." after each error's text; no errcode in the successes of
 //     the token calls, get_all_private_template, get_industry,
 //     get_api_domain_ip, getcallbackip and callback/check
-//   - the order of the authorize page's parameters, and the registered host of
-//     its redirect_uri; a code is good once (40163) and for 5 minutes (40029)
+//   - the order of the authorize page's parameters, the registered host of its
+//     redirect_uri, and WeChat's own browser ([UserAgent]); a code is good once (40163) and for 5 minutes (40029)
 //   - an upload without a file name or a closing boundary is 41005, an unknown
 //     type 40004, an empty file 44001; successes of uploads, get_material and
 //     batchget_material have no errcode
@@ -94,9 +95,15 @@
 //     43101, 40037, 41030, 47003
 //   - the subscription library: 30 titles at a time, 2 to 5 keywords, 15
 //     characters for the scene, 200012 to 200022
-//   - a push is signed, hung up on after 5 s and repeated; a reply must be
-//     encrypted in the safe mode and must not be in the plain one; success
-//     and an empty body are replies in every mode
+//   - a push is signed, hung up on after 5 s and repeated; three deliveries in
+//     all, at 0, 5 and 10 s; a reply must be encrypted in the safe mode and
+//     must not be in the plain one; success and an empty body are replies in
+//     every mode
+//   - pushes of WeChat Cloud Run ([CloudRun]) have neither signature, timestamp,
+//     nonce nor encryption, and are probed by POST
+//   - control characters that a follower typed stand in the XML of a push as
+//     they are; the ids of a message come behind its text, the ciphertext of
+//     the compatible mode behind all
 //   - one article in a reply to a message, 8 to an event
 //
 // These are guesses, made so that a mistake shows:
@@ -143,15 +150,21 @@
 //   - URLs lead to this server, and need no token
 //   - the order of an upload's checks: type, form, empty, size, format,
 //     extension, length, description, cap
-//   - a push is delivered three times in all, the repeats with the same
-//     signature and at once ([Callback] has knobs); an answer that cannot be
-//     read is not asked for again, a status other than 200 is
+//   - ]]> in what a follower typed is not split, and whatever else ends up in
+//     an XML push is written in the same way
+//   - pushes of Cloud Run have no openid in the query, and wx_http in the header
+//     X-WX-SOURCE; those in JSON of any mode have the type application/json
+//   - the repeats of a push have the same signature; a status other than 200
+//     and a connection that breaks are repeated at the same times as a
+//     delivery without an answer, a reply that cannot be read is not
+//     ([Callback] has fields for some of this)
 //   - a reply's text of more than 2,048 bytes, a CreateTime in milliseconds,
 //     an ArticleCount that is wrong and whatever stands behind the XML are
 //     refused
 //   - the path of an unknown call is looked at before its token: 404
 //   - every message of a follower opens their window anew; a message is taken
-//     out of the window that ends first; who interacts follows the account
+//     out of the window that ends first; who interacts follows the account, but
+//     a push of somebody who has left it is an error
 //   - a text has 2,048 bytes at most (45002); of a link in it the href, the
 //     closing tag, the label and the mini program's AppID are looked at
 //     (40213, 40214, 45086); of which kind a media_id is, and whether a card or an

@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"strings"
 	"time"
 
+	"github.com/org/wxhome/callback"
 	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
@@ -99,4 +104,64 @@ func ExampleAccount_Interact() {
 	// true
 	// <nil>
 	// oParent 您好
+}
+
+// A browser in WeChat opens the authorize page, and is sent back with a code.
+// Any other browser is told what is missing.
+func ExampleAccount_Visit() {
+	s := wechattest.NewServer()
+	defer s.Close()
+	s.SetWebAuthDomain("school.example")
+	s.Visit(wechattest.Visitor{OpenID: "oParent"})
+	client := s.Client()
+	address, err := client.WebAuthURL("https://school.example/photo", "RANDOM")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, agent := range []string{"Safari", wechattest.UserAgent} {
+		request, err := http.NewRequest(http.MethodGet, address, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		request.Header.Set("User-Agent", agent)
+		page, err := browser.Do(request)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer page.Body.Close()
+		back, err := page.Location()
+		if err != nil {
+			body, _ := io.ReadAll(page.Body)
+			fmt.Println(page.StatusCode, strings.Contains(string(body), "MicroMessenger"))
+			continue
+		}
+		visitor, err := client.WebAuthOpenID(context.Background(), back.Query().Get("code"))
+		fmt.Println(page.StatusCode, back.Host, visitor.OpenID, err)
+	}
+	// Output:
+	// 400 true
+	// 302 school.example oParent <nil>
+}
+
+// A container on WeChat Cloud Run gets its pushes without a signature. What tells them from
+// anybody's is the header, where the public access to the service is on.
+func ExampleCallback_cloudRun() {
+	s := wechattest.NewServer()
+	defer s.Close()
+	s.SetCallback(wechattest.Callback{Mode: wechattest.CloudRun, Format: callback.JSON, Path: "/wechat", Handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			fmt.Println(r.URL, r.Header.Get("X-WX-SOURCE") != "")
+			fmt.Fprint(w, "success")
+		})})
+	ctx := context.Background()
+	fmt.Println(s.VerifyCallback(ctx))
+	_, err := s.Push(ctx, wechattest.Text("oParent", "照片"))
+	fmt.Println(err)
+	// Output:
+	// /wechat true
+	// <nil>
+	// /wechat true
+	// <nil>
 }

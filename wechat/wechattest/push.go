@@ -1,10 +1,12 @@
 package wechattest
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,19 +17,35 @@ import (
 // A Push is a message or an event on its way to an account (消息与事件推送), for [Account.Push].
 // Make one with [Text], [Event] and their siblings, or as a literal.
 type Push struct {
-	From     string    // the follower's openid
-	Type     string    // MsgType; empty: event
-	Event    string    // the event's name
-	ID       int64     // MsgId; 0: a new one for a message, none for an event. Repeats have the same.
-	Time     time.Time // CreateTime; zero: the server's time
-	Elements []Element // what there is besides, in this order
+	From  string // the follower's openid
+	Type  string // MsgType; empty: event
+	Event string // the event's name
+	// ID is MsgId, which repeats have too. 0: a new one for a message, from 23637352235060881
+	// on, and none for an event.
+	ID   int64
+	Time time.Time // CreateTime; zero: the server's time
+	// Elements are what there is besides, in this order, but that MsgId, MsgDataId, Idx and
+	// bizmsgmenuid come last, as WeChat has them. A MsgId among them takes the place of ID.
+	Elements []Element
 
-	// Body is pushed as it is, encrypted where the mode asks, in place of all the above.
+	// Body is pushed byte for byte in place of all the above, signed and encrypted where the mode
+	// asks. It may be any XML or JSON, malformed too. In the compatible mode Encrypt is put in
+	// front of the last </xml> or }, or at the end if there is none. Nil: none.
+	//
+	// From, Type and Event then say what WeChat knows of the push. From is the openid in the query
+	// and the receiver of a reply. Type decides whether the follower is told of a failure. What
+	// the three say has its effect on the follower. If From is empty, or Type and Event are, the
+	// simulation reads them from the Body where it can, and the follower is not affected. Set From
+	// for a malformed Body, and for a text that pretends to come from somebody else.
 	Body []byte
 }
 
 // An Element is an element of a [Push]. Value is a string, which is sent as CDATA, an int, an
 // int64 or a float64, which are sent bare, or []Element.
+//
+// In XML a string stands in its CDATA as it is, as WeChat writes what a follower typed: ]]> is
+// not split and control characters are not dropped, so that it can end its element and begin
+// others. In JSON it is escaped.
 type Element struct {
 	Name  string // as the platform spells it
 	Value any    // of one of the types above
@@ -85,6 +103,24 @@ func (p Push) isEvent() bool { return p.Type == "" || p.Type == "event" }
 // is reports whether p is the event of that name.
 func (p Push) is(event string) bool { return p.isEvent() && strings.EqualFold(p.Event, event) }
 
+// known returns p with what WeChat knows of it: where a test has pushed a Body and named no From or
+// Type, what can be read of them. account is who the Body says that it is for; empty: it says none.
+func (p Push) known() (known Push, account string) {
+	if p.Body == nil {
+		return p, ""
+	}
+	m, err := callback.Parse(p.Body)
+	if err != nil {
+		return p, ""
+	}
+	head := m.Head()
+	fill(&p.From, head.FromUserName)
+	if p.Type == "" && p.Event == "" {
+		p.Type, p.Event = head.MsgType, head.Event
+	}
+	return p, head.ToUserName
+}
+
 // elements returns all of p in the platform's order.
 func (p Push) elements(to string) []Element {
 	all := []Element{{"ToUserName", to}, {"FromUserName", p.From}, {"CreateTime", p.Time.Unix()}}
@@ -93,11 +129,32 @@ func (p Push) elements(to string) []Element {
 	} else {
 		all = append(all, Element{"MsgType", p.Type})
 	}
-	all = append(all, p.Elements...)
+	fields := slices.Clone(p.Elements)
 	if p.ID != 0 {
-		all = append(all, Element{"MsgId", p.ID})
+		fields = append(fields, Element{"MsgId", p.ID})
 	}
-	return all
+	slices.SortStableFunc(fields, func(a, b Element) int { return cmp.Compare(a.place(), b.place()) })
+	return append(all, fields...)
+}
+
+// place is where an element stands behind the routing ones: 0 for those of the type.
+func (e Element) place() int {
+	switch e.Name {
+	case "MsgId":
+		return 1
+	case "MsgDataId":
+		return 2
+	case "Idx":
+		return 3
+	case "bizmsgmenuid":
+		return 4
+	}
+	return 0
+}
+
+// has reports whether there is an element of that name.
+func (p Push) has(name string) bool {
+	return slices.ContainsFunc(p.Elements, func(e Element) bool { return e.Name == name })
 }
 
 // encode writes elements in a format.
@@ -116,7 +173,7 @@ func appendXML(dst []byte, elements []Element) []byte {
 			dst = appendXML(dst, v)
 		case string:
 			dst = append(dst, "<![CDATA["...)
-			dst = append(dst, strings.ReplaceAll(v, "]]>", "]]]]><![CDATA[>")...)
+			dst = append(dst, v...)
 			dst = append(dst, "]]>"...)
 		default:
 			dst = append(dst, number(v)...)
@@ -139,7 +196,7 @@ func appendObject(dst []byte, elements []Element) []byte {
 		case []Element:
 			value = appendObject(nil, v)
 		case string:
-			value, _ = json.Marshal(v)
+			value = quote(v)
 		default:
 			value = []byte(number(v))
 		}
@@ -150,10 +207,16 @@ func appendObject(dst []byte, elements []Element) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(strconv.AppendQuote(dst, name), ':')
+		dst = append(append(dst, quote(name)...), ':')
 		dst = appendValues(dst, values[name])
 	}
 	return append(dst, '}')
+}
+
+// quote writes a JSON string.
+func quote(s string) []byte {
+	quoted, _ := json.Marshal(s) // never fails for a string
+	return quoted
 }
 
 func appendValues(dst []byte, values [][]byte) []byte {

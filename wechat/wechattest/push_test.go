@@ -2,7 +2,6 @@ package wechattest_test
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -108,7 +107,7 @@ func TestPushInEachMode(t *testing.T) {
 				if !assert.True(t, ok, "%T", in) {
 					return "success", false
 				}
-				assert.Equal(t, "照片 ]]> 🎉", m.Content)
+				assert.Equal(t, "照片 🎉", m.Content)
 				assert.NotZero(t, m.MsgID)
 				reply, err := callback.AppendReply(nil, tt.format, in.Head(), callback.Text{Content: "收到 ]]> 👌"}, time.Now())
 				assert.NoError(t, err)
@@ -128,7 +127,7 @@ func TestPushInEachMode(t *testing.T) {
 			}
 			s.SetCallback(c)
 			require.NoError(t, s.VerifyCallback(t.Context()))
-			d, err := s.Push(t.Context(), wechattest.Text("oParent", "照片 ]]> 🎉"))
+			d, err := s.Push(t.Context(), wechattest.Text("oParent", "照片 🎉"))
 			require.NoError(t, err)
 			require.Len(t, d.Attempts, 1)
 			require.NoError(t, d.Attempts[0].Err)
@@ -164,7 +163,7 @@ func strictReplies() []strictReply {
 		{"two documents", wechattest.Text("o", "x"), "=<xml></xml><xml></xml>", nil, "behind"},
 		{"another receiver", wechattest.Text("o", "x"), "=<xml><ToUserName>p</ToUserName></xml>", nil, "ToUserName"},
 		{"another sender", wechattest.Text("o", "x"), "=<xml><ToUserName>o</ToUserName><FromUserName>o</FromUserName></xml>", nil, "FromUserName"},
-		{"milliseconds", wechattest.Text("o", "x"), "=<xml><ToUserName>o</ToUserName><FromUserName>gh_simulation01</FromUserName><CreateTime>1700000000000</CreateTime></xml>", nil, "seconds"},
+		{"milliseconds", wechattest.Text("o", "x"), "=<xml><ToUserName>o</ToUserName><FromUserName>gh_0123456789ab</FromUserName><CreateTime>1700000000000</CreateTime></xml>", nil, "seconds"},
 		{"text", wechattest.Text("o", "x"), text("您好"), callback.Text{Content: "您好"}, ""},
 		{"empty text", wechattest.Text("o", "x"), text(""), nil, "Content"},
 		{"2048 bytes", wechattest.Text("o", "x"), text(strings.Repeat("x", 2048)), callback.Text{Content: strings.Repeat("x", 2048)}, ""},
@@ -200,7 +199,7 @@ func TestStrictReplies(t *testing.T) {
 				}
 				return xmlReply(in, tt.inner), false
 			}}
-			s.SetCallback(wechattest.Callback{Handler: h, Token: pushToken})
+			s.SetCallback(wechattest.Callback{Handler: h, Token: pushToken, OriginalID: "gh_0123456789ab"})
 			d, err := s.Push(t.Context(), tt.push)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, d.Reply)
@@ -245,72 +244,6 @@ func TestEncryptionOfReplies(t *testing.T) {
 	}), "the mode is plain")
 }
 
-// TestManners hangs up after 5 s, and repeats.
-func TestManners(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := wechattest.New(t, wechattest.InMemory())
-		deliveries := make(chan [2]string, 10) // id and signature
-		slow := func(n int) http.Handler {     // answers from the n-th delivery on
-			var seen atomic.Int64
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				var m struct{ MsgId string }
-				assert.NoError(t, xml.Unmarshal(body, &m))
-				deliveries <- [2]string{m.MsgId, r.URL.Query().Get("signature")}
-				if int(seen.Add(1)) < n {
-					<-r.Context().Done()
-				}
-				_, _ = io.WriteString(w, "success")
-			})
-		}
-		s.SetCallback(wechattest.Callback{Handler: slow(4), Token: pushToken, Gap: time.Second})
-		start := time.Now()
-		d, err := s.Push(t.Context(), wechattest.Text("o", "x"))
-		require.NoError(t, err)
-		require.Len(t, d.Attempts, 3)
-		assert.Equal(t, 17*time.Second, time.Since(start), "three deliveries of 5 s and two gaps")
-		assert.True(t, d.Notice)
-		for _, a := range d.Attempts {
-			assert.Zero(t, a.Status)
-			assert.Equal(t, 5*time.Second, a.Took)
-			require.ErrorContains(t, a.Err, "no answer")
-		}
-		first := <-deliveries
-		assert.Equal(t, first, <-deliveries, "repeats have the same id, and the same signature")
-		assert.Equal(t, first, <-deliveries)
-
-		s.SetCallback(wechattest.Callback{Handler: slow(2), Token: pushToken, Renew: true, Timeout: time.Second, Deliveries: 2})
-		d, err = s.Push(t.Context(), wechattest.Text("o", "x"))
-		require.NoError(t, err)
-		require.Len(t, d.Attempts, 2)
-		require.NoError(t, d.Attempts[1].Err)
-		assert.False(t, d.Notice, "the second delivery was answered")
-		first, second := <-deliveries, <-deliveries
-		assert.Equal(t, first[0], second[0])
-		assert.NotEqual(t, first[1], second[1])
-	})
-}
-
-func TestStatusesAreNoAnswers(t *testing.T) {
-	t.Parallel()
-	s := wechattest.New(t)
-	statuses := []int{503, 302, 200}
-	var n atomic.Int64
-	s.SetCallback(wechattest.Callback{Token: pushToken, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", "/elsewhere")
-		w.WriteHeader(statuses[n.Add(1)-1])
-	})})
-	d, err := s.Push(t.Context(), wechattest.Event("o", "LOCATION", wechattest.Element{Name: "Latitude", Value: 23.5}))
-	require.NoError(t, err)
-	var got []int
-	for _, a := range d.Attempts {
-		got = append(got, a.Status)
-	}
-	assert.Equal(t, statuses, got)
-	assert.False(t, d.Notice)
-}
-
 func TestPushWithoutACallback(t *testing.T) {
 	t.Parallel()
 	s := wechattest.New(t)
@@ -319,12 +252,23 @@ func TestPushWithoutACallback(t *testing.T) {
 	require.ErrorContains(t, s.VerifyCallback(t.Context()), "SetCallback")
 	h := http.NotFoundHandler()
 	for name, c := range map[string]wechattest.Callback{
-		"no target":   {Token: pushToken},
-		"two targets": {Token: pushToken, Handler: h, URL: "http://127.0.0.1"},
-		"no token":    {Handler: h},
-		"no key":      {Handler: h, Token: pushToken, Mode: wechattest.Safe},
-		"a short key": {Handler: h, Token: pushToken, Mode: wechattest.Safe, AESKey: "abc"},
-		"no scheme":   {URL: "school.example", Token: pushToken},
+		"no target":    {Token: pushToken},
+		"two targets":  {Token: pushToken, Handler: h, URL: "http://127.0.0.1"},
+		"no token":     {Handler: h},
+		"no key":       {Handler: h, Token: pushToken, Mode: wechattest.Safe},
+		"a short key":  {Handler: h, Token: pushToken, Mode: wechattest.Safe, AESKey: "abc"},
+		"no such mode": {Handler: h, Token: pushToken, AESKey: pushKey, Mode: wechattest.CloudRun + 1},
+		"no scheme":    {URL: "school.example", Token: pushToken},
+		"a late start": {Handler: h, Token: pushToken, Deliveries: []time.Duration{time.Second}},
+		"out of order": {Handler: h, Token: pushToken, Deliveries: []time.Duration{0, 2, 1}},
+		"no slash":     {Handler: h, Token: pushToken, Path: "wechat"},
+		"a host":       {Handler: h, Token: pushToken, Path: "@school.example/"},
+		"a query only": {Handler: h, Token: pushToken, Path: "?school=1"},
+		"a fragment":   {Handler: h, Token: pushToken, Path: "/wechat#"},
+		"a blank":      {Handler: h, Token: pushToken, Path: "/wechat?a=b c"},
+		"odd percent":  {Handler: h, Token: pushToken, Path: "/%zz"},
+		"two paths":    {URL: "http://127.0.0.1/wechat", Token: pushToken, Path: "/wechat"},
+		"no patience":  {Handler: h, Token: pushToken, Timeout: -1},
 	} {
 		assert.Panics(t, func() { s.SetCallback(c) }, name)
 	}
@@ -440,4 +384,40 @@ func TestReceipts(t *testing.T) {
 		s.Close() // which does not wait for the minute to pass
 		assert.Equal(t, time.Minute, time.Since(start))
 	})
+}
+
+// TestIDsOfPushesAndMessages come from different numbers, both beyond what a float64 can hold.
+func TestIDsOfPushesAndMessages(t *testing.T) {
+	t.Parallel()
+	s := wechattest.New(t)
+	id := s.AddTemplate(template.Template{Content: "{{thing1.DATA}}"})
+	h := new(asked)
+	s.SetCallback(wechattest.Callback{Handler: h, Token: pushToken, Format: callback.JSON})
+	s.SendReceipts(wechattest.Receipts{})
+	var received, sent []int64
+	for range 3 {
+		_, err := s.Push(t.Context(), wechattest.Text("o", "x"))
+		require.NoError(t, err)
+		msgID, err := s.Client().Template.Send(t.Context(), template.Message{To: "o", TemplateID: id, Data: template.Data{"thing1": {Value: "x"}}})
+		require.NoError(t, err)
+		sent = append(sent, msgID)
+		for _, body := range h.bodies[len(h.bodies)-2:] {
+			var m struct{ MsgId, MsgID json.Number }
+			require.NoError(t, json.Unmarshal([]byte(body), &m))
+			if m.MsgID != "" {
+				assert.Equal(t, fmt.Sprint(msgID), m.MsgID.String(), "a receipt has the message's")
+				continue
+			}
+			n, err := m.MsgId.Int64()
+			require.NoError(t, err)
+			received = append(received, n)
+		}
+	}
+	require.Len(t, received, 3)
+	assert.Equal(t, []int64{23637352235060881, 23637352235060882, 23637352235060883}, received)
+	for i := range received {
+		assert.NotContains(t, sent, received[i])
+		assert.Greater(t, received[i], int64(1)<<53)
+		assert.Greater(t, sent[i]-received[i], int64(1)<<61, "so far away that no test's numbers meet")
+	}
 }

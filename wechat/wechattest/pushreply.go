@@ -20,8 +20,9 @@ const (
 
 // readReply reads what a push was answered with as strictly as WeChat, which shows the follower
 // a notice of failure for what it cannot read. A nil Reply is success or nothing.
-func (l *line) readReply(p Push, body []byte) (callback.Reply, error) {
-	if len(body) == 0 || string(body) == "success" {
+func (d *delivery) readReply(body []byte) (callback.Reply, error) {
+	l := d.line
+	if len(body) == 0 || string(body) == success {
 		return nil, nil
 	}
 	a, err := decodeAnswer(l.Format, body)
@@ -31,8 +32,8 @@ func (l *line) readReply(p Push, body []byte) (callback.Reply, error) {
 	switch {
 	case a.Encrypt == "" && l.Mode == Safe:
 		return nil, errors.New("it is not encrypted, and the mode is safe")
-	case a.Encrypt != "" && l.Mode == Plain:
-		return nil, errors.New("it is encrypted, and the mode is plain")
+	case a.Encrypt != "" && !l.Mode.encrypts():
+		return nil, errors.New("it is encrypted, and the mode is plain or that of Cloud Run")
 	case a.Encrypt != "":
 		plain, _, err := l.crypter.Open(nil, a.MsgSignature, string(a.TimeStamp), a.Nonce, a.Encrypt)
 		if err != nil {
@@ -42,10 +43,10 @@ func (l *line) readReply(p Push, body []byte) (callback.Reply, error) {
 			return nil, fmt.Errorf("decrypted: %w", err)
 		}
 	}
-	if err := l.checkHead(p, a); err != nil {
+	if err := d.checkHead(a); err != nil {
 		return nil, err
 	}
-	return a.reply(p)
+	return a.reply(d.push)
 }
 
 // decodeAnswer reads one document and nothing behind it.
@@ -69,19 +70,15 @@ func decodeAnswer(format callback.Format, body []byte) (a answer, err error) {
 	return a, nil
 }
 
-func (l *line) checkHead(p Push, a answer) error {
-	if p.Body != nil {
-		m, err := callback.Parse(p.Body)
-		if err != nil {
-			return errors.New("nobody can be answered, since the push itself cannot be read")
-		}
-		p.From = m.Head().FromUserName
-	}
+func (d *delivery) checkHead(a answer) error {
+	p := d.push
 	seconds, err := strconv.ParseInt(string(a.CreateTime), 10, 64)
 	switch {
+	case p.Body != nil && p.From == "":
+		return errors.New("nobody can be answered, since the push's Body does not say who wrote; name Push.From")
 	case a.ToUserName != p.From:
 		return errors.New("ToUserName is not the follower who wrote")
-	case a.FromUserName != l.OriginalID:
+	case a.FromUserName != d.line.OriginalID && (d.account == "" || a.FromUserName != d.account):
 		return errors.New("FromUserName is not the account")
 	case err != nil || seconds <= 0 || seconds > 1e11:
 		return errors.New("CreateTime is not in unix seconds")
@@ -138,7 +135,7 @@ func (a answer) news(p Push) (callback.Reply, error) {
 		return nil, errors.New("a news whose ArticleCount is not the number of its articles")
 	}
 	most := maxReplyNews
-	if !p.isEvent() && p.Body == nil && p.Type != "link" && p.Type != "shortvideo" {
+	if !p.isEvent() && p.Type != "link" && p.Type != "shortvideo" {
 		most = 1
 	}
 	if n := len(a.Articles.Item); n > most {

@@ -11,8 +11,9 @@ import (
 type Receipts struct {
 	// Status tells how a message fared; nil: all are delivered. An empty status: no receipt.
 	Status func(Accepted) callback.DeliveryStatus
-	// After is how long after its acceptance a message is receipted. 0: before the client that
-	// sent it is answered, which WeChat is known to manage at times.
+	// After is how long after its acceptance a message is receipted. 0: the first delivery is
+	// made before the client that sent the message is answered, which WeChat is known to manage
+	// at times; repeats follow later.
 	After time.Duration
 	// NoMsgID leaves MsgID 0, which was seen for messages with a client_msg_id.
 	NoMsgID bool
@@ -40,27 +41,43 @@ func (a *Account) receipt(m Accepted) {
 		p = Receipt(m.Message.To, 0, status)
 	}
 	if r.After <= 0 {
-		a.pushUntilClosed(p)
+		a.pushReceipt(p)
 		return
 	}
 	a.server.serving.Go(func() {
 		if a.server.wait(r.After) {
-			a.pushUntilClosed(p)
+			a.pushReceipt(p)
 		}
 	})
 }
 
-// pushUntilClosed pushes p unless the server is closed meanwhile. What becomes of it is the
-// callback's affair.
-func (a *Account) pushUntilClosed(p Push) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+// pushReceipt delivers p once. Repeats follow in the background, so that a callback that is out of
+// order does not hold up whoever waits.
+func (a *Account) pushReceipt(p Push) {
+	d, err := a.begin(p)
+	if err != nil {
+		return // there is no callback
+	}
+	ctx, cancel := a.server.untilClosed()
+	if d.next(ctx) != nil || d.settled {
+		cancel()
+		return
+	}
 	a.server.serving.Go(func() {
+		defer cancel()
+		_ = d.run(ctx) // what becomes of a receipt is the callback's affair
+	})
+}
+
+// untilClosed returns a context that ends when the server is closed, or by cancel.
+func (s *Server) untilClosed() (ctx context.Context, cancel context.CancelFunc) {
+	ctx, cancel = context.WithCancel(context.Background())
+	s.serving.Go(func() {
 		select {
-		case <-a.server.closing:
+		case <-s.closing:
 			cancel()
 		case <-ctx.Done():
 		}
 	})
-	_, _ = a.Push(ctx, p)
+	return ctx, cancel
 }

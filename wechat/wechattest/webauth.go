@@ -2,6 +2,7 @@ package wechattest
 
 import (
 	"crypto/rand"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -24,6 +25,15 @@ const (
 	codeLife  = 5 * time.Minute
 	codesKept = 10_000
 )
+
+// UserAgent is a User-Agent of WeChat's own browser, for a test's requests to pages that are opened
+// in WeChat. The authorize page refuses every other browser: it wants one that contains
+// "MicroMessenger".
+const UserAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+	"Mobile/15E148 MicroMessenger/8.0.50(0x18003230) NetType/WIFI Language/zh_CN"
+
+// agentMark is what tells WeChat's browser from others.
+const agentMark = "MicroMessenger"
 
 // A Visitor is who opens a page in WeChat, for web authorization (网页授权).
 type Visitor struct {
@@ -60,12 +70,13 @@ func (a *Account) SetWebAuthDomain(hosts ...string) {
 	a.webAuth.domains = slices.Clone(hosts)
 }
 
-// Visit lets v be who opens pages from now on, in every browser.
+// Visit lets v be who opens pages from now on, in every browser. The browser
+// must send a User-Agent that contains "MicroMessenger", such as [UserAgent].
 func (a *Account) Visit(v Visitor) { a.VisitFunc(func(*http.Request) Visitor { return v }) }
 
 // VisitFunc has who say for each request of a browser to the authorize page
 // who its user is, by a cookie for instance. who is called from several
-// goroutines.
+// goroutines, and not for a browser without WeChat's User-Agent, see [UserAgent].
 func (a *Account) VisitFunc(who func(*http.Request) Visitor) {
 	a.webAuth.mu.Lock()
 	defer a.webAuth.mu.Unlock()
@@ -96,8 +107,8 @@ func (c *call) authorize() reply {
 		return oops("appid: there is no such account")
 	}
 	target, err := url.Parse(q["redirect_uri"])
-	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Fragment != "" {
-		return oops("redirect_uri: it is no whole address, or has a fragment")
+	if err != nil || target.Scheme != "http" && target.Scheme != "https" {
+		return oops("redirect_uri: it is no whole address")
 	}
 	w := &a.webAuth
 	w.mu.Lock()
@@ -107,8 +118,8 @@ func (c *call) authorize() reply {
 		return oops("10003 redirect_uri域名与后台配置不一致: its host is not one of SetWebAuthDomain")
 	case w.platform != q["component_appid"]:
 		return oops("component_appid: it is not that of the platform that runs the account")
-	case !strings.Contains(c.request.UserAgent(), "MicroMessenger"):
-		return oops("请在微信客户端打开链接: the User-Agent is not WeChat's")
+	case !strings.Contains(c.request.UserAgent(), agentMark):
+		return oops(fmt.Sprintf("请在微信客户端打开链接: the User-Agent %.100q does not contain %q; send wechattest.UserAgent", c.request.UserAgent(), agentMark))
 	}
 	var v Visitor
 	if w.visitor != nil {
@@ -123,7 +134,12 @@ func (c *call) authorize() reply {
 		joint = "&"
 	}
 	target.ForceQuery = false
-	return reply{status: http.StatusFound, location: target.String() + joint + "code=" + code + "&state=" + q["state"]}
+	address, fragment, routed := strings.Cut(target.String(), "#")
+	address += joint + "code=" + code + "&state=" + q["state"]
+	if routed {
+		address += "#" + fragment
+	}
+	return reply{status: http.StatusFound, location: address}
 }
 
 // oops is the page that a visitor sees, with the reason for whoever reads a
@@ -156,12 +172,15 @@ var (
 // authorizeQuery reads the query of the authorize page, whose order is fixed.
 func authorizeQuery(raw string) (q map[string]string, wrong string) {
 	q = make(map[string]string)
-	order := []string{"appid", "redirect_uri", "response_type", "scope", "state", "component_appid"}
+	order := []string{"appid", "redirect_uri", "response_type", "scope", "state", "forcePopup", "component_appid"}
 	pairs := strings.Split(raw, "&")
+	if len(pairs) < 6 || !strings.HasPrefix(pairs[5], "forcePopup=") {
+		order = slices.Delete(order, 5, 6)
+	}
 	for i, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		if i >= len(order) || name != order[i] {
-			return nil, "the parameters must be " + strings.Join(order[:5], ", ") + " in this order, and component_appid may follow"
+			return nil, "the parameters must be " + strings.Join(order[:5], ", ") + " in this order, and forcePopup and component_appid may follow"
 		}
 		plain, err := url.QueryUnescape(value)
 		if err != nil || strings.ContainsAny(value, ":/?@ ") {
@@ -178,7 +197,9 @@ func authorizeQuery(raw string) (q map[string]string, wrong string) {
 		return nil, "scope must be snsapi_base or snsapi_userinfo"
 	case !statePattern.MatchString(q["state"]):
 		return nil, "state must be up to 128 of a-z, A-Z and 0-9"
-	case len(pairs) == 6 && q["component_appid"] == "":
+	case q["forcePopup"] != "" && q["forcePopup"] != "true":
+		return nil, "forcePopup must be true"
+	case slices.Contains(pairs, "component_appid="):
 		return nil, "component_appid is empty"
 	}
 	return q, ""

@@ -2,6 +2,8 @@ package wechattest_test
 
 import (
 	"context"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,7 +19,6 @@ import (
 )
 
 const (
-	agent     = "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"
 	backURI   = "https://school.example/photo/back?from=msg"
 	authorize = "/connect/oauth2/authorize"
 )
@@ -36,7 +37,7 @@ func visitors(t *testing.T, v wechattest.Visitor) *wire {
 func (w *wire) visit(query string, header ...string) answer {
 	w.t.Helper()
 	req := w.request(http.MethodGet, authorize+"?"+query, nil)
-	req.Header.Set("User-Agent", agent)
+	req.Header.Set("User-Agent", wechattest.UserAgent)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -73,6 +74,8 @@ func TestVisitorIsSentOn(t *testing.T) {
 	assert.Regexp(t, `^https://school\.example/photo/back\?from=msg&code=[0-9A-Za-z]{24,40}&state=aZ09$`, location)
 	location = w.visit(w.authorizeQuery("%3Ffrom%3Dmsg", "")).Header.Get("Location")
 	assert.Regexp(t, `^https://school\.example/photo/back\?code=[0-9A-Za-z]+&state=aZ09$`, location)
+	location = w.visit(w.authorizeQuery("%3Ffrom%3Dmsg", "%3Fa%3D1%23%2Fproduct%2F1", "aZ09", "aZ09&forcePopup=true")).Header.Get("Location")
+	assert.Regexp(t, `^https://school\.example/photo/back\?a=1&code=[0-9A-Za-z]+&state=aZ09#/product/1$`, location, "the fragment comes last")
 	location = w.visit(w.authorizeQuery("snsapi_base", "snsapi_userinfo", "=aZ09", "=")).Header.Get("Location")
 	assert.Regexp(t, `&state=$`, location)
 }
@@ -95,7 +98,9 @@ func TestAuthorizePageRefuses(t *testing.T) {
 		"longer host":    {[]string{"school.example", "school.example.evil.example"}, "10003"},
 		"below the host": {[]string{"school", "www.school"}, "10003"},
 		"script":         {[]string{"https%3A", "javascript%3A"}, "whole address"},
-		"fragment":       {[]string{"from%3Dmsg", "%23x"}, "fragment"},
+		"popup":          {[]string{"aZ09", "a&forcePopup=1"}, "forcePopup must be true"},
+		"popup first":    {[]string{"&state=aZ09", "&forcePopup=true&state=aZ09"}, "in this order"},
+		"popup last":     {[]string{"aZ09", "a&component_appid=wxp&forcePopup=true"}, "in this order"},
 		"account":        {[]string{"wxsimulation000001", "wx0"}, "no such account"},
 		"platform":       {[]string{"aZ09", "a&component_appid=wxp"}, "component_appid"},
 		"empty platform": {[]string{"aZ09", "a&component_appid="}, "component_appid is empty"},
@@ -115,11 +120,26 @@ func TestAuthorizePageWantsWeChatAndSomebody(t *testing.T) {
 	t.Parallel()
 	w := visitors(t, wechattest.Visitor{})
 	assert.Contains(t, w.visit(w.authorizeQuery()).Body, "nobody is visiting")
-	assert.Contains(t, w.visit(w.authorizeQuery(), "User-Agent", "Safari").Body, "请在微信客户端打开链接")
 	w.s.SetWebAuthDomain()
 	assert.Contains(t, w.visit(w.authorizeQuery()).Body, "10003")
 	w.s.SetWebAuthDomain("school.example:443")
 	assert.Contains(t, w.visit(w.authorizeQuery()).Body, "10003", "the port counts where one is registered")
+}
+
+// TestAuthorizePageSaysWhichBrowserItWants names what was sent and what is missing.
+func TestAuthorizePageSaysWhichBrowserItWants(t *testing.T) {
+	t.Parallel()
+	w := visitors(t, wechattest.Visitor{OpenID: "oParent"})
+	for _, agent := range []string{"Safari", "", "micromessenger", "Go-http-client/1.1", `<script>"x"</script>`, strings.Repeat("x", 10_000)} {
+		a := w.visit(w.authorizeQuery(), "User-Agent", agent)
+		assert.Equal(t, http.StatusBadRequest, a.StatusCode)
+		page := html.UnescapeString(a.Body)
+		assert.Contains(t, page, fmt.Sprintf("请在微信客户端打开链接: the User-Agent %.100q does not contain \"MicroMessenger\"; send wechattest.UserAgent", agent))
+		assert.NotContains(t, a.Body, "<script>")
+	}
+	for _, agent := range []string{wechattest.UserAgent, "MicroMessenger", "Mozilla/5.0 (Windows NT 10.0) MicroMessenger/7.0.20 WindowsWechat"} {
+		assert.Equal(t, http.StatusFound, w.visit(w.authorizeQuery(), "User-Agent", agent).StatusCode, agent)
+	}
 }
 
 func TestCodeIsGoodOnce(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/org/wxhome/examples/internal/departure"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/wechattest"
@@ -45,8 +46,13 @@ type Config struct {
 	// Without credentials it is an error unless Simulate is set.
 	Real []string
 
-	// Options are passed to wechat.New, in the simulation too.
+	// Options are passed to wechat.New, in the simulation too. The Client has
+	// departure.Transport below what they bring.
 	Options []wechat.Option
+
+	// Workers is how many messages are in flight at a time, if they are more
+	// than the Client's usual 256 connections: no message waits for one. 0: fewer.
+	Workers int
 
 	// Templates and Follower are what the simulation has and whom it knows.
 	// A nil Follower: nobody follows.
@@ -103,20 +109,28 @@ func half(appID, secret, base string) error {
 }
 
 func connect(c Config, appID, secret, base string) (*Account, error) {
-	options, host := c.Options, defaultHost
+	options, host := append(looking(c.Options), wechat.WithMaxConns(max(c.Workers, usualConns))), defaultHost
 	if base != "" {
 		u, err := url.Parse(base)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 			return nil, &ConfigError{BadBaseURL: true}
 		}
 		host = u.Hostname()
-		options = append(options[:len(options):len(options)], wechat.WithBaseURL(base))
+		options = append(options, wechat.WithBaseURL(base))
 	}
 	client, err := wechat.New(appID, secret, options...)
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
 	return &Account{Client: client, AppID: appID, Host: host}, nil
+}
+
+// usualConns is what a Client has without WithMaxConns.
+const usualConns = 256
+
+// looking returns options of a Client that looks once more where a message leaves.
+func looking(options []wechat.Option) []wechat.Option {
+	return append([]wechat.Option{wechat.WithTransport(departure.Transport)}, options...)
 }
 
 func simulate(c Config) (*Account, error) {
@@ -128,7 +142,7 @@ func simulate(c Config) (*Account, error) {
 	for _, t := range c.Templates {
 		server.AddTemplate(t)
 	}
-	return &Account{Client: server.Client(c.Options...), AppID: server.AppID, Host: "simulation", Simulation: server}, nil
+	return &Account{Client: server.Client(looking(c.Options)...), AppID: server.AppID, Host: "simulation", Simulation: server}, nil
 }
 
 // Simulated reports whether messages go to a simulation: nothing leaves the

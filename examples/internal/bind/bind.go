@@ -109,7 +109,7 @@ func (s *Store) redeem(ctx context.Context, tx *sql.Tx, openid, code string) (bo
 	if bound.Child, err = s.child(ctx, tx, student); err != nil {
 		return bound, nil, err
 	}
-	have, err := bindings(ctx, tx, openid)
+	have, err := s.bindings(ctx, tx, openid)
 	if err != nil {
 		return bound, nil, err
 	}
@@ -132,9 +132,23 @@ func (s *Store) redeem(ctx context.Context, tx *sql.Tx, openid, code string) (bo
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
 		return bound, ErrUsed, err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO parent_wechat_bind (parent_mobile, wechat_openid, student_id, create_time) VALUES ('', ?, ?, ?)`,
-		openid, student, now.In(db.Beijing).Format(time.DateTime))
-	return bound, nil, err
+	return bound, nil, s.insert(ctx, tx, openid, student)
+}
+
+// insert adds a binding and reads it back: a table of the school's own may have a column that
+// cannot hold the identifiers, and a server that is not strict would cut or convert them, to
+// another child's perhaps.
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, openid, student string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO parent_wechat_bind (parent_mobile, wechat_openid, student_id, create_time) VALUES ('', ?, ?, ?)`,
+		openid, student, s.now().In(db.Beijing).Format(time.DateTime))
+	if err != nil {
+		return err
+	}
+	have, err := s.bindings(ctx, tx, openid)
+	if err == nil && !slices.ContainsFunc(have, func(b binding) bool { return b.studentID == student }) {
+		err = errors.New("parent_wechat_bind cannot hold this openid and student_id unchanged: give both columns the type VARCHAR(64)")
+	}
+	return err
 }
 
 // The limit on wrong codes.

@@ -3,9 +3,11 @@ package bind
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/school"
 )
 
 // A Child is a pupil to whom somebody is bound.
@@ -22,18 +24,18 @@ type binding struct {
 	mobile    string
 }
 
-// querier is a database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// bindings returns an openid's rows, the oldest first.
-func bindings(ctx context.Context, q querier, openid string) ([]binding, error) {
+// bindings returns an openid's rows, the oldest first. The identifiers are compared here, as text:
+// a table of the school's own may take aB and Ab for the same.
+func (s *Store) bindings(ctx context.Context, q db.Querier, openid string) ([]binding, error) {
 	if openid == "" {
 		return nil, nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT id, wechat_openid, student_id, parent_mobile FROM parent_wechat_bind WHERE wechat_openid = ? ORDER BY id`, openid)
+	condition, args, err := s.db.Dialect.Find(ctx, q, "parent_wechat_bind", "wechat_openid", openid)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryContext(ctx, fmt.Sprintf("SELECT id, %s, %s, parent_mobile FROM parent_wechat_bind WHERE %s ORDER BY id",
+		s.db.Dialect.Text("wechat_openid"), s.db.Dialect.Text("student_id"), condition), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -41,13 +43,12 @@ func bindings(ctx context.Context, q querier, openid string) ([]binding, error) 
 	var all []binding
 	for rows.Next() {
 		var b binding
-		var whose string
-		var mobile sql.NullString
-		if err := rows.Scan(&b.id, &whose, &b.studentID, &mobile); err != nil {
+		var whose, student, mobile sql.NullString
+		if err := rows.Scan(&b.id, &whose, &student, &mobile); err != nil {
 			return nil, err
 		}
-		b.mobile = mobile.String
-		if whose == openid { // a table of the school's own may take aB and Ab for the same
+		b.studentID, b.mobile = student.String, mobile.String
+		if whose.String == openid && b.studentID != "" {
 			all = append(all, b)
 		}
 	}
@@ -57,7 +58,7 @@ func bindings(ctx context.Context, q querier, openid string) ([]binding, error) 
 // Children returns the pupils to whom an openid is bound, in the order in
 // which it was bound, each once.
 func (s *Store) Children(ctx context.Context, openid string) ([]Child, error) {
-	have, err := bindings(ctx, s.db, openid)
+	have, err := s.bindings(ctx, s.db, openid)
 	if err != nil {
 		return nil, fmt.Errorf("bind: look up bindings: %w", err)
 	}
@@ -77,7 +78,7 @@ func (s *Store) Children(ctx context.Context, openid string) ([]Child, error) {
 
 // Bound reports whether an openid is bound to a pupil now.
 func (s *Store) Bound(ctx context.Context, openid, studentID string) (bool, error) {
-	have, err := bindings(ctx, s.db, openid)
+	have, err := s.bindings(ctx, s.db, openid)
 	if err != nil {
 		return false, fmt.Errorf("bind: look up a binding: %w", err)
 	}
@@ -85,19 +86,34 @@ func (s *Store) Bound(ctx context.Context, openid, studentID string) (bool, erro
 }
 
 // child looks a pupil's name up, in the roster and then among the photos.
-func (s *Store) child(ctx context.Context, q querier, studentID string) (Child, error) {
+func (s *Store) child(ctx context.Context, q db.Querier, studentID string) (Child, error) {
 	c := Child{StudentID: studentID}
-	err := q.QueryRowContext(ctx, `SELECT student_name, class FROM bind_pupil WHERE student_id = ?`, studentID).Scan(&c.Name, &c.Class)
-	if !errors.Is(err, sql.ErrNoRows) {
+	found, err := s.pupil(ctx, q, &c)
+	if err != nil || found {
 		return c, err
 	}
-	var name sql.NullString
-	err = q.QueryRowContext(ctx, `SELECT student_name FROM student_photo WHERE student_id = ? ORDER BY photo_update_time DESC LIMIT 1`, studentID).Scan(&name)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	c.Name = name.String
+	p, err := school.NewestPhotoOf(ctx, s.db.Dialect, q, studentID)
+	c.Name = p.StudentName
 	return c, err
+}
+
+// pupil looks in the roster.
+func (s *Store) pupil(ctx context.Context, q db.Querier, c *Child) (found bool, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT student_id, student_name, class FROM bind_pupil WHERE student_id = ?`, c.StudentID)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, name, class string
+		if err := rows.Scan(&id, &name, &class); err != nil {
+			return false, err
+		}
+		if id == c.StudentID { // MySQL ignores spaces at the end
+			c.Name, c.Class, found = name, class, true
+		}
+	}
+	return found, rows.Err()
 }
 
 // Unbind deletes an openid's bindings to the pupils given, and returns how many
@@ -122,7 +138,7 @@ func (s *Store) Forget(ctx context.Context, openid string) error {
 
 func (s *Store) unbind(ctx context.Context, openid string, chosen func(binding) bool, n *int) error {
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
-		have, err := bindings(ctx, tx, openid)
+		have, err := s.bindings(ctx, tx, openid)
 		if err != nil {
 			return err
 		}

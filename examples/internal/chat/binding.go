@@ -87,11 +87,14 @@ func chooseChildren(children []bind.Child, rest string) []bind.Child {
 	case rest == "":
 		return nil
 	}
-	named := slices.DeleteFunc(slices.Clone(children), func(c bind.Child) bool {
-		return c.Name != rest && !strings.EqualFold(c.StudentID, rest)
-	})
-	if len(named) == 1 {
-		return named
+	for _, is := range []func(bind.Child) bool{
+		func(c bind.Child) bool { return c.StudentID == rest },
+		func(c bind.Child) bool { return c.Name == rest || strings.EqualFold(c.StudentID, rest) },
+	} {
+		named := slices.DeleteFunc(slices.Clone(children), func(c bind.Child) bool { return !is(c) })
+		if len(named) == 1 {
+			return named
+		}
 	}
 	if n >= 1 && n <= len(children) {
 		return children[n-1 : n]

@@ -25,7 +25,7 @@ const linkTime = 5 * time.Second
 func (l LedgerLinks) Link(ctx context.Context, openid, studentID, photoURL string) (string, bool) {
 	ctx, cancel := context.WithTimeout(ctx, linkTime)
 	defer cancel()
-	rows, err := l.Ledger.QueryContext(ctx, `SELECT id, content FROM push_message
+	rows, err := l.Ledger.QueryContext(ctx, `SELECT id, openid, student_id, content FROM push_message
 WHERE appid = ? AND openid = ? AND student_id = ? ORDER BY id DESC LIMIT ?`, l.AppID, openid, studentID, recentRows)
 	if err != nil {
 		return "", false // mostly: nothing was pushed yet, so there is no ledger
@@ -33,9 +33,12 @@ WHERE appid = ? AND openid = ? AND student_id = ? ORDER BY id DESC LIMIT ?`, l.A
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
-		var content string
-		if err := rows.Scan(&id, &content); err != nil {
+		var who, whose, content string
+		if err := rows.Scan(&id, &who, &whose, &content); err != nil {
 			return "", false
+		}
+		if who != openid || whose != studentID {
+			continue // MySQL ignores spaces at the end
 		}
 		var row struct {
 			Photo string `json:"photo_url"`

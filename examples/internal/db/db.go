@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // Dialect is the kind of SQL that a database speaks.
@@ -44,6 +46,8 @@ type DB struct {
 	// Path is a SQLite database's absolute path without symbolic links; empty
 	// for MySQL.
 	Path string
+
+	server *mysql.Config // nil for SQLite
 }
 
 // An Option configures [Open].

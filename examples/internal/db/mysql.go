@@ -35,7 +35,7 @@ func openMySQL(dsn string) (*DB, error) {
 	conn.SetMaxIdleConns(mysqlConns)
 	conn.SetConnMaxIdleTime(mysqlIdle)
 	name := fmt.Sprintf("%s@%s/%s", cfg.User, cfg.Addr, cfg.DBName)
-	return &DB{DB: conn, Dialect: MySQL, Name: name}, nil
+	return &DB{DB: conn, Dialect: MySQL, Name: name, server: cfg}, nil
 }
 
 // mysqlConfig reads a DSN and fills in what it does not say.

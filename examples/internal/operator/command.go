@@ -1,13 +1,10 @@
 package operator
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
+	"strings"
 
 	"github.com/org/wxhome/wechat"
 )
@@ -35,7 +32,7 @@ func (e Settled) Error() string { return fmt.Sprintf("exit status %d", e.Status)
 // ParseFlags reads a command line whose flags may stand before, between and
 // after its words, which are the command and what it is about. It returns the
 // words, and the names of the flags that were there. What is wrong is a
-// [*UsageError], and [flag.ErrHelp] is what -h gives.
+// [*UsageError], also a flag with an empty value, and [flag.ErrHelp] is what -h gives.
 func (l Language) ParseFlags(flags *flag.FlagSet, args []string) (words []string, given map[string]bool, err error) {
 	for {
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -49,7 +46,16 @@ func (l Language) ParseFlags(flags *flag.FlagSet, args []string) (words []string
 		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
 	}
 	given = make(map[string]bool)
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var empty []string
+	flags.Visit(func(f *flag.Flag) {
+		given[f.Name] = true
+		if f.Value.String() == "" { // as -to "$NOBODY" is, of which the shell leaves nothing
+			empty = append(empty, "-"+f.Name)
+		}
+	})
+	if len(empty) > 0 {
+		return nil, nil, Usage(l.Text("%s has an empty value: leave it out, or give it one (a variable of the shell may not be set)", strings.Join(empty, ", ")))
+	}
 	return words, given, nil
 }
 
@@ -61,20 +67,4 @@ func IsOutOfReach(err error) bool {
 		return true
 	}
 	return false
-}
-
-// Interruptible returns a context that the first SIGINT (Ctrl-C) or SIGTERM
-// cancels, so that the program ends gently. A second one ends it at once, with
-// status.
-func Interruptible(status int) context.Context {
-	ctx, stop := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // ends with the process
-		<-signals
-		stop()
-		<-signals
-		os.Exit(status)
-	}()
-	return ctx
 }

@@ -3,13 +3,13 @@ package operator
 import (
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/wechat"
 )
@@ -110,7 +110,6 @@ func (l Language) databaseAdvice(err error) string {
 		}
 		return false
 	}
-	_, isNet := errors.AsType[*net.OpError](err)
 	switch {
 	case has("disk is full", "no space left"):
 		return l.Text("make room on the disk, then run the command again")
@@ -122,7 +121,7 @@ func (l Language) databaseAdvice(err error) string {
 		return l.Text("check the path and the rights to the file and its folder")
 	case has("no such table", "no such column", "has no column"):
 		return l.Text("the tables are parent_wechat_bind and student_photo; batchpush import makes them, -query reads others")
-	case isNet:
+	case db.IsGone(err):
 		return l.Text("check the address, and whether the database is running")
 	}
 	return ""

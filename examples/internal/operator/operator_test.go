@@ -3,15 +3,7 @@ package operator
 import (
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"net"
-	"os"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,57 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/operator/languagetest"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/wechat"
 )
 
-// lines returns the literals given to Text in this package, and the problems of files.
-func lines(t *testing.T) []string {
-	t.Helper()
-	var found []string
-	entries, err := os.ReadDir(".")
-	require.NoError(t, err)
-	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), ".go") || strings.HasSuffix(entry.Name(), "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), nil, 0)
-		require.NoError(t, err)
-		ast.Inspect(file, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) == 0 {
-				return true
-			}
-			selector, ok := call.Fun.(*ast.SelectorExpr)
-			if literal, isLiteral := call.Args[0].(*ast.BasicLit); ok && isLiteral && selector.Sel.Name == "Text" {
-				s, err := strconv.Unquote(literal.Value)
-				require.NoError(t, err)
-				found = append(found, s)
-			}
-			return true
-		})
-	}
-	for p := school.ProblemEmpty; p <= school.ProblemConflict; p++ {
-		found = append(found, p.String())
-	}
-	return found
-}
-
-var verb = regexp.MustCompile(`%[-+ #0]*[\d.]*[a-zA-Z%]`)
-
 func TestCatalogueIsComplete(t *testing.T) {
 	t.Parallel()
-	catalogue, used := Chinese(), lines(t)
+	used := languagetest.Lines(t, "Text")
+	for p := school.ProblemEmpty; p <= school.ProblemConflict; p++ {
+		used = append(used, p.String())
+	}
 	assert.Greater(t, len(used), 30)
-	for _, line := range used {
-		translated, ok := catalogue[line]
-		if assert.True(t, ok, "no Chinese for %q", line) {
-			assert.Equal(t, verb.FindAllString(line, -1), verb.FindAllString(translated, -1), "%q", line)
-		}
-	}
-	for line := range catalogue {
-		assert.True(t, slices.Contains(used, line), "nobody says %q", line)
-	}
+	languagetest.Complete(t, Chinese(), used)
 }
 
 func TestChoose(t *testing.T) {

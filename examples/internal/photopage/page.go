@@ -21,6 +21,7 @@ type Row struct {
 	StudentName string
 	PhotoURL    string // as photofile understands it; empty: there is none
 	Updated     string // when the photo was taken or changed, for people
+	Guest       bool   // a trial: OpenID may see it without being bound to the pupil
 }
 
 // ErrNoRow is what a [Store] answers for a row that is not there.

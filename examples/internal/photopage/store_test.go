@@ -114,6 +114,23 @@ func TestSQLStoreCollation(t *testing.T) {
 	})
 }
 
+// TestSQLStoreOfAnyColumn: the ids are those that the database prints, whatever types the school's
+// columns have.
+func TestSQLStoreOfAnyColumn(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, d *db.DB) {
+		for _, p := range dbtest.Pairs(d.Dialect) {
+			p.Make(t, d, "https://p.example/1.jpg")
+			store := photopage.SQLStore{School: d.DB}
+			for _, id := range []string{p.Text, "7", "07", "a1", "A1", "e", "ss", "a ", "9007199254740992", "0"} {
+				got, err := store.Bound(t.Context(), dbtest.PairOpenID, id)
+				require.NoError(t, err, p.Name)
+				assert.Equal(t, id == p.Text && id != "", got, "%s: %q", p.Name, id)
+			}
+		}
+	})
+}
+
 func TestSQLStoreFails(t *testing.T) {
 	t.Parallel()
 	databases(t, func(t *testing.T, d *db.DB) {

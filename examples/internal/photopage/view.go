@@ -64,8 +64,8 @@ func (p *Page) admit(r *http.Request, id int64) (Row, notice) {
 	if p.cfg.LinkOnly {
 		openid = row.OpenID
 	}
-	bound := false
-	if openid != "" && row.StudentID != "" {
+	bound := row.Guest && openid != "" && openid == row.OpenID
+	if !bound && openid != "" && row.StudentID != "" {
 		bound, err = p.cfg.Store.Bound(r.Context(), openid, row.StudentID)
 	}
 	switch {

@@ -2,7 +2,9 @@ package push
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/org/wxhome/examples/internal/db"
 )
@@ -16,7 +18,7 @@ func (s *source) bound(ctx context.Context, rows []*row) (map[person]bool, error
 	if len(rows) == 0 {
 		return found, nil
 	}
-	openids := make([]any, len(rows))
+	openids := make([]string, len(rows))
 	for i, r := range rows {
 		openids[i] = r.openid
 	}
@@ -30,7 +32,7 @@ func (s *source) distinct(ctx context.Context, page []entry) ([]entry, error) {
 	if len(page) == 0 || s.query != "" { // a query's pages have each person once
 		return page, nil
 	}
-	openids := make([]any, len(page))
+	openids := make([]string, len(page))
 	for i, x := range page {
 		openids[i] = x.given
 	}
@@ -49,23 +51,39 @@ func (s *source) distinct(ctx context.Context, page []entry) ([]entry, error) {
 	return firsts, err
 }
 
-func (s *source) bindings(ctx context.Context, openids []any, f func(p person, id int64)) error {
-	statement := "SELECT wechat_openid, student_id, id FROM parent_wechat_bind WHERE wechat_openid IN (" + db.Marks(len(openids)) + ")"
-	if s.query != "" {
-		statement = "SELECT q.openid, q.student_id, 0 FROM (" + s.query + ") q WHERE q.openid IN (" + db.Marks(len(openids)) + ")"
+// bindings calls f for each binding of some openids, and perhaps for others: the caller compares.
+func (s *source) bindings(ctx context.Context, openids []string, f func(p person, id int64)) error {
+	for some := range slices.Chunk(openids, db.FindLimit) {
+		err := s.patiently(ctx, func(ctx context.Context) error { return s.someBindings(ctx, some, f) })
+		if err != nil {
+			return fmt.Errorf("look up the bindings in %s: %w", s.db.Name, err)
+		}
 	}
-	answer, err := s.db.QueryContext(ctx, statement, openids...)
+	return nil
+}
+
+func (s *source) someBindings(ctx context.Context, openids []string, f func(p person, id int64)) error {
+	table, openid, student, id := "parent_wechat_bind", "wechat_openid", "student_id", "id"
+	if s.query != "" {
+		table, openid, student, id = "("+s.query+") q", "q.openid", "q.student_id", "0"
+	}
+	condition, args, err := s.db.Dialect.Find(ctx, s.db, table, openid, openids...)
 	if err != nil {
-		return fmt.Errorf("look up the bindings in %s: %w", s.db.Name, err)
+		return err
+	}
+	answer, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT %s, %s, %s FROM %s WHERE %s",
+		s.db.Dialect.Text(openid), s.db.Dialect.Text(student), id, table, condition), args...)
+	if err != nil {
+		return err
 	}
 	defer answer.Close()
 	for answer.Next() {
-		var openid, student any // a student's id may be a number, or NULL
+		var openid, student sql.NullString
 		var id int64
 		if err := answer.Scan(&openid, &student, &id); err != nil {
-			return fmt.Errorf("look up the bindings in %s: %w", s.db.Name, err)
+			return err
 		}
-		f(person{text(openid), text(student)}, id)
+		f(person{openid.String, student.String}, id)
 	}
 	return answer.Err()
 }

@@ -14,6 +14,37 @@ import (
 // ErrSettings is returned when a campaign is continued with other settings than it began with.
 var ErrSettings = errors.New("the campaign was begun with another template, fields, since or link; use those, or another campaign")
 
+// What an ErrSettings may be in particular.
+var (
+	ErrAgain error = settingError("Again stays with the campaign that began with it; continue it as it was begun, or take another campaign")
+	ErrQuery error = settingError("the campaign was begun with another query; use that one, or another campaign")
+)
+
+type settingError string
+
+func (e settingError) Error() string { return string(e) }
+
+// Is makes it an ErrSettings.
+func (settingError) Is(target error) bool { return target == ErrSettings }
+
+// disagree tells in what the settings that a campaign was begun with differ from those of this run.
+func disagree(have, want string) error {
+	if have == want {
+		return nil
+	}
+	var h, w settings
+	if err := errors.Join(json.Unmarshal([]byte(have), &h), json.Unmarshal([]byte(want), &w)); err != nil {
+		return ErrSettings
+	}
+	switch {
+	case h.Apart != w.Apart:
+		return ErrAgain
+	case h.Query != w.Query:
+		return ErrQuery
+	}
+	return ErrSettings
+}
+
 // unfinishedFor is how long a campaign that was not finished is continued unasked.
 const unfinishedFor = 48 * time.Hour
 
@@ -25,10 +56,11 @@ type settings struct {
 	Link     string  `json:"link"` // what links begin with; empty: there are none
 	Public   bool    `json:"public"`
 	Query    string  `json:"query,omitempty"` // by KeepQuery
+	Apart    bool    `json:"apart,omitempty"` // by Again
 }
 
 func (c *Config) settings() (string, error) {
-	s := settings{Template: c.TemplateID, Fields: c.Fields, Public: c.Public && c.Link == nil}
+	s := settings{Template: c.TemplateID, Fields: c.Fields, Public: c.Public && c.Link == nil, Apart: c.Again}
 	if c.Link != nil {
 		s.Link = "link:" + c.LinkBase
 	}
@@ -79,22 +111,36 @@ func (e *engine) begin(ctx context.Context) error {
 		insert, end = "INSERT", " ON DUPLICATE KEY UPDATE name = name"
 	}
 	var have string
+	// By the ledger's clock, and later than every campaign before: of two the later one has a person.
+	var created int64
+	err = e.cfg.Ledger.QueryRowContext(ctx, "SELECT COALESCE(MAX(created_at), 0) + 1 FROM push_campaign WHERE appid = ?", e.cfg.AppID).Scan(&created)
+	if err != nil {
+		return e.ledger.failed(err)
+	}
+	created = max(created, e.ledger.now().Unix())
 	err = e.ledger.transact(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, insert+` INTO push_campaign (appid, name, settings, unchanged, left_out, created_at, finished_at)
-VALUES (?, ?, ?, 0, 0, ?, 0)`+end, e.cfg.AppID, e.cfg.Campaign, want, e.cfg.now().Unix()); err != nil {
+VALUES (?, ?, ?, 0, 0, ?, 0)`+end, e.cfg.AppID, e.cfg.Campaign, want, created); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(ctx, `SELECT settings FROM push_campaign WHERE appid = ? AND name = ?`,
 			e.cfg.AppID, e.cfg.Campaign).Scan(&have)
 	})
-	if err == nil && have != want {
-		return fmt.Errorf("campaign %s: %w", e.cfg.Campaign, ErrSettings)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := disagree(have, want); err != nil {
+		return fmt.Errorf("campaign %s: %w", e.cfg.Campaign, err)
+	}
+	return nil
 }
 
 // finish notes whether the campaign has come to its end, and tallies it.
 func (e *engine) finish(ctx context.Context, start time.Time) (Summary, error) {
+	e.summary.Others = e.reckoned.others()
+	if err := e.ledger.leaveSettled(ctx); err != nil {
+		return e.summary, err
+	}
 	counts, err := e.ledger.tally(ctx)
 	if err != nil {
 		return e.summary, err

@@ -175,9 +175,12 @@ func TestUnchanged(t *testing.T) {
 			assert.Equal(t, got, held)
 		}
 		cfg.Again = true
+		_, err = run(t, cfg)
+		require.ErrorIs(t, err, ErrAgain, "a campaign stays what it began as")
+		cfg.Campaign = "notice"
 		got, err = run(t, cfg)
 		require.NoError(t, err)
-		assert.Equal(t, []int{11, 0, 11, 8}, []int{got.Recipients, got.Unchanged, got.Accepted, got.Sent})
+		assert.Equal(t, []int{11, 0, 11, 11}, []int{got.Recipients, got.Unchanged, got.Accepted, got.Sent})
 	})
 }
 
@@ -265,7 +268,8 @@ func TestSettings(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"template": func(c *Config) { c.TemplateID = "OTHER" }, "fields": func(c *Config) { c.Fields = []Field{{"thing1", "x"}} },
 		"since": func(c *Config) { c.Since = time.Unix(1, 0) }, "link": func(c *Config) { c.LinkBase = "https://b.example/" },
-		"no link": func(c *Config) { c.Link = nil },
+		"no link": func(c *Config) { c.Link = nil }, "again": func(c *Config) { c.Again = true },
+		"query": func(c *Config) { c.Query, c.KeepQuery = "SELECT 1", true },
 	} {
 		other := cfg
 		change(&other)

@@ -3,7 +3,7 @@ package push
 import (
 	"context"
 	"database/sql"
-	"time"
+	"strings"
 
 	"github.com/org/wxhome/examples/internal/db"
 )
@@ -17,12 +17,17 @@ type row struct {
 	openid, studentID string
 	content           string
 	clientMsgID       string
-	attempts          int       // that left or may have left, with the one that is claimed
-	before            int64     // sending_at before the claim; 0: it has never left
-	firstAt           int64     // unix seconds of the first attempt with this client_msg_id
-	since             time.Time // of that attempt by the clock that cannot be set; zero: by another process
-	doubt             bool      // an earlier attempt may have been carried out
+	attempts          int     // that left or may have left, with the one that is claimed
+	before            int64   // sending_at before the claim; 0: it has never left
+	firstAt           int64   // unix seconds of the first attempt with this client_msg_id
+	since             instant // of that attempt; none: by another process
+	claimed           instant // before the claim
+	doubt             bool    // an earlier attempt may have been carried out
+	tries             int     // how often this process has put it off
+	heldBack          bool    // it waits for another campaign's row, and has never left
 }
+
+func (r *row) person() person { return person{r.openid, r.studentID} }
 
 // outcome is what a row becomes.
 type outcome struct {
@@ -40,6 +45,7 @@ type pick struct {
 	after, upTo int64   // by id; upTo 0: no bound
 	only        []int64 // of these ids; nil: of all
 	except      []int64 // without these
+	doubtful    bool    // only rows that may have left
 }
 
 // claims are the rows that a step got.
@@ -69,7 +75,18 @@ func (l *ledger) step(ctx context.Context, results []outcome, p pick) (got claim
 	return got, err
 }
 
-func (l *ledger) pending(ctx context.Context, tx *sql.Tx, p pick) ([]*row, error) {
+// peek reports whether there is anything to claim.
+func (l *ledger) peek(ctx context.Context, p pick) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	found, err := l.pending(ctx, l.db, p)
+	if err != nil {
+		return false, l.failed(err)
+	}
+	return len(found) > 0, nil
+}
+
+func (l *ledger) pending(ctx context.Context, tx querier, p pick) ([]*row, error) {
 	where, args := " AND id > ?", []any{l.appID, l.campaign, p.after}
 	if p.upTo > 0 {
 		where, args = where+" AND id <= ?", append(args, p.upTo)
@@ -79,6 +96,9 @@ func (l *ledger) pending(ctx context.Context, tx *sql.Tx, p pick) ([]*row, error
 	}
 	if len(p.except) > 0 {
 		where, args = where+" AND id NOT IN ("+db.Marks(len(p.except))+")", appendIDs(args, p.except)
+	}
+	if p.doubtful {
+		where += " AND sending_at <> 0"
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT id, openid, student_id, content, client_msg_id, sending_at, attempts FROM push_message
 WHERE appid = ? AND campaign = ? AND state = 'pending'`+where+` ORDER BY id LIMIT ?`, append(args, p.n)...)
@@ -197,14 +217,31 @@ func (l *ledger) write(ctx context.Context, tx *sql.Tx, results []outcome) error
 	return nil
 }
 
+// writeOne writes down what has become of a claim. Others may have taken the row meanwhile, and this
+// process may have claimed it again: each claim has a number of attempts of its own.
 func (l *ledger) writeOne(ctx context.Context, tx *sql.Tx, o outcome) error {
 	first, attempts := o.row.firstAt, o.row.attempts
 	if o.forget {
 		first, attempts = o.row.before, attempts-1
 	}
+	from := "'sending'"
+	if o.answered() {
+		from = fromLate
+	}
 	_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = ?, owner = '', sending_at = ?, attempts = ?, errcode = ?, error = ?, updated_at = ?
-WHERE id = ? AND state = 'sending' AND owner = ?`, o.state, first, attempts, o.code, clip(o.reason, errorLimit), l.now().Unix(), o.row.id, l.owner)
+WHERE id = ? AND state IN (`+from+`) AND owner = ? AND client_msg_id = ? AND attempts = ?`,
+		o.state, first, attempts, o.code, clip(o.reason, errorLimit), l.now().Unix(), o.row.id, l.owner, o.row.clientMsgID, o.row.attempts)
 	return err
+}
+
+// fromLate is where WeChat's answer finds a row. Others make it unknown when its process says
+// nothing for long, and leave its owner noted: an answer that comes to that owner for that very id
+// says what is true.
+const fromLate = "'sending', 'unknown'"
+
+// answered reports whether WeChat has said what has become of the message.
+func (o *outcome) answered() bool {
+	return !o.forget && (o.state == stateAccepted || o.state == stateSkipped || o.state == stateFailed)
 }
 
 const (
@@ -215,15 +252,17 @@ const (
 )
 
 func (l *ledger) writeAccepted(ctx context.Context, tx *sql.Tx, results []outcome) error {
-	args, ids := make([]any, 0, 3*len(results)+2), make([]int64, len(results))
-	whens := make([]byte, 0, 17*len(results))
+	args, ids := make([]any, 0, 5*len(results)+2), make([]int64, len(results))
 	for i, o := range results {
 		args = append(args, o.row.id, o.msgID)
-		whens = append(whens, " WHEN ? THEN ?"...)
 		ids[i] = o.row.id
 	}
+	whens := strings.Repeat(" WHEN ? THEN ?", len(results))
 	args = append(appendIDs(append(args, l.now().Unix()), ids), l.owner)
-	_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'accepted', owner = '', msgid = CASE id`+string(whens)+` END, errcode = 0, error = '', updated_at = ?
-WHERE id IN (`+db.Marks(len(results))+`) AND state = 'sending' AND owner = ?`, args...)
+	for _, o := range results {
+		args = append(args, o.row.id, o.row.clientMsgID)
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'accepted', owner = '', msgid = CASE id`+whens+` END, errcode = 0, error = '', updated_at = ?
+WHERE id IN (`+db.Marks(len(results))+`) AND state IN (`+fromLate+`) AND owner = ? AND client_msg_id = CASE id`+whens+` END`, args...)
 	return err
 }

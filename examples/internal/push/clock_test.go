@@ -20,7 +20,7 @@ func TestClockOfTheServer(t *testing.T) {
 		require.NoError(t, d.QueryRow("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED)").Scan(&micros))
 		return time.UnixMicro(micros)
 	}
-	c := &clock{db: d}
+	c := newClock(d, nil, stopwatch{})
 	for range 20 {
 		before := server()
 		at, err := c.ask(t.Context())
@@ -33,6 +33,8 @@ func TestClockOfTheServer(t *testing.T) {
 func TestTooLate(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
+	h := newHands()
+	c := h.clock(t, now)
 	for name, tt := range map[string]struct {
 		age  time.Duration // of the first attempt; by this clock
 		late bool
@@ -44,8 +46,9 @@ func TestTooLate(t *testing.T) {
 		"nine minutes":    {horizon, true},
 	} {
 		first := now.Add(-tt.age).Unix()
-		assert.Equal(t, tt.late, tooLate(&row{before: first, firstAt: first}, now), name)
+		assert.Equal(t, tt.late, c.tooLate(&row{before: first, firstAt: first}, 0), name)
 	}
-	assert.False(t, tooLate(&row{firstAt: 1}, now), "it has never left")
+	assert.True(t, c.tooLate(&row{before: now.Unix() - 530, firstAt: now.Unix() - 530}, 10*time.Second), "by then")
+	assert.False(t, c.tooLate(&row{firstAt: 1}, 0), "it has never left")
 	assert.Less(t, horizon+ClockSlack, 10*time.Minute, "WeChat's memory of an id")
 }

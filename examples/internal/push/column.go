@@ -1,10 +1,10 @@
 package push
 
 import (
-	"bytes"
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/org/wxhome/examples/internal/db"
@@ -39,16 +39,6 @@ func readLine(rows *sql.Rows, columns []string, old line) (line, error) {
 	return l, rows.Scan(targets...)
 }
 
-// same compares two keys of pages.
-func same(a, b any) bool {
-	x, isBytes := a.([]byte)
-	y, both := b.([]byte)
-	if isBytes && both {
-		return bytes.Equal(x, y)
-	}
-	return !isBytes && !both && a == b
-}
-
 // text is a column's value as an identifier.
 func text(v any) string {
 	switch v := v.(type) {
@@ -65,33 +55,12 @@ func text(v any) string {
 // beijing is the zone in which times are kept and printed.
 var beijing = time.FixedZone("UTC+8", 8*60*60)
 
-// timeLayouts are the text forms of a time, which is how SQLite keeps one.
-var timeLayouts = []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04"}
-
-// parseMoment reads a time in text, Beijing's unless it says otherwise. Fractions of a second
-// are read and dropped.
-func parseMoment(s string) (time.Time, bool) {
-	if len(s) < len("2006-01-02 15:04") || s[4] != '-' {
-		return time.Time{}, false
-	}
-	for _, layout := range timeLayouts {
-		if t, err := time.ParseInLocation(layout, s, beijing); err == nil {
-			return t.In(beijing).Truncate(time.Second), true
-		}
-	}
-	return time.Time{}, false
-}
-
 // moment is a column's value as a time; the zero time when it is none.
 func (s *source) moment(v any) time.Time {
 	if t, ok := v.(time.Time); ok {
 		return s.onTheWall(t)
 	}
-	t, err := time.ParseInLocation(time.DateOnly, text(v), beijing)
-	if err == nil {
-		return t
-	}
-	t, _ = parseMoment(text(v))
+	t, _ := db.Moment(v)
 	return t
 }
 
@@ -117,9 +86,26 @@ func (s *source) kept(v any) string {
 }
 
 // Printed is a value of a row's content as a parent reads it: a time as 2026年11月20日 18:00,
-// anything else as it is.
+// anything else as it is, also a day without a time, and a number.
 func Printed(s string) string {
-	if t, ok := parseMoment(s); ok {
+	if !strings.ContainsAny(s, ":：") {
+		return s
+	}
+	if t, ok := db.ParseMoment(s); ok {
+		return t.Format("2006年1月2日 15:04")
+	}
+	return s
+}
+
+// PrintedTime is a photo's time as a parent reads it. A number is one, too.
+func PrintedTime(s string) string {
+	if strings.ContainsAny(s, ":：") || len(s) == len("20060102") {
+		return Printed(s)
+	}
+	if _, day := db.ParseMoment(s); day {
+		return s
+	}
+	if t, ok := db.Moment(s); ok {
 		return t.Format("2006年1月2日 15:04")
 	}
 	return s

@@ -1,19 +1,20 @@
 package push
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/template"
-	"github.com/org/wxhome/wechat"
 )
 
 // DeskConfig says for whom a [Desk] sends. Fields without a remark are required.
@@ -25,59 +26,54 @@ type DeskConfig struct {
 	Link     func(row int64) string // the address of a row's photo page; nil: none
 	LinkBase string                 // what such addresses begin with
 	Workers  int                    // sends in flight; 0: 16
+	Rate     float64                // messages a second that Limiter lets through; 0: no limit
 	Log      *slog.Logger           // nil: discard
+
+	// Settled is called with the rows of each commit that were settled; nil: none. It is called from
+	// several goroutines.
+	Settled func(Settled)
 
 	// Now is the clock that decides when a message may still be repeated. Nil: the clock of the
 	// ledger's server, which all machines share.
 	Now func() time.Time
+
+	// Limiter is waited for before each message; nil: none. See [Config].
+	Limiter interface {
+		Wait(ctx context.Context) error
+	}
+
+	watch    stopwatch     // the machine's; tests set it
+	takeOver time.Duration // tests set it; 0: takeOverTime
 }
 
-// Desk sends single rows of an account's campaigns, for a program that has them queued
-// elsewhere: a claim before the request leaves, the outcome after it, by the rules of [Run]. Of
-// several callers' claims and outcomes many go into one commit. Its methods are safe for
-// concurrent use. Call Close when done with it.
+// Desk sends the rows of an account's campaigns in blocks, for a program that has the blocks queued
+// elsewhere: by the rules of [Run], with one lock, one clock and one pool of senders for all blocks
+// that are being sent. Its methods are safe for concurrent use. Call Close when done with it.
 type Desk struct {
 	cfg    DeskConfig
 	log    *slog.Logger
 	owner  string
 	lock   *lock
-	gate   *gate
 	clock  *clock
-	sender *template.Client
-	orders chan order
+	pool   *pool
+	hand   inHand
 	broken chan struct{} // closed when the Desk can write no more
-	end    func()        // ends the writing and waits for it
+	end    func()        // ends the watching and waits for it
+	done   func()        // closes the ledger's connections
 
 	mu    sync.Mutex // guards what follows
 	books map[string]*book
-	rules rules
-	why   error // why it is broken
+	rules rules         // of the last block
+	pace  time.Duration // of the last block; 0: unknown
+	why   error         // why it is broken
+
+	controls controls
 }
 
 // book is a campaign that the Desk has sent of.
 type book struct {
 	ledger *ledger
-	source *source
 	cfg    Config
-}
-
-// Sent is what has become of a row.
-type Sent struct {
-	// State is accepted, skipped, failed, unknown or pending. It is empty when there was nothing
-	// to do: the row is settled, or another process has it.
-	State string
-	// Again is, for a pending row, how long to wait before it is sent again.
-	Again time.Duration
-	// Attempts is how many have left or may have left.
-	Attempts int
-	// Minute: the limit by the minute has struck, for all messages.
-	Minute bool
-	// Halt is why nothing more should be sent for now; empty: go on.
-	Halt Reason
-	// Unreached counts the messages in a row that have reached nobody.
-	Unreached int
-	// Err is the failure; nil when the message was accepted or there was nothing to do.
-	Err error
 }
 
 // OpenDesk begins to send. Each Desk has a lock in the database that says that it lives.
@@ -89,6 +85,18 @@ func OpenDesk(ctx context.Context, cfg DeskConfig) (*Desk, error) {
 	if !isOpenID(cfg.AppID) || cfg.Caller == nil || cfg.School == nil || cfg.Ledger == nil {
 		return nil, errors.New("push: AppID, Caller, School and Ledger are required")
 	}
+	ledger, done := cfg.Ledger.Within(answerLimit)
+	cfg.Ledger = ledger
+	d, err := openDesk(ctx, cfg)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	d.done = done
+	return d, nil
+}
+
+func openDesk(ctx context.Context, cfg DeskConfig) (_ *Desk, err error) {
 	if err := createLedger(ctx, cfg.Ledger); err != nil {
 		return nil, err
 	}
@@ -96,30 +104,50 @@ func OpenDesk(ctx context.Context, cfg DeskConfig) (*Desk, error) {
 		cfg.Workers = defaultWorkers
 	}
 	d := &Desk{
-		cfg: cfg, log: cfg.Log, owner: newOwner(), clock: &clock{db: cfg.Ledger, given: cfg.Now},
-		orders: make(chan order), broken: make(chan struct{}), books: map[string]*book{}, rules: rules{workers: cfg.Workers},
+		cfg: cfg, log: cfg.Log, owner: newOwner(), clock: newClock(cfg.Ledger, cfg.Now, cfg.watch),
+		controls: controls{db: cfg.Ledger, appID: cfg.AppID},
+		pool:     &pool{cfg.Caller, make(chan struct{}, cfg.Workers)},
+		broken:   make(chan struct{}), books: map[string]*book{}, rules: rules{workers: cfg.Workers},
+	}
+	if cfg.Rate > 0 {
+		d.pace = time.Duration(float64(time.Second) / cfg.Rate)
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
-	_, err := d.clock.read(ctx)
-	if err != nil {
+	if _, err = d.clock.read(ctx); err != nil {
 		return nil, err
 	}
-	if d.lock, err = acquire(ctx, cfg.Ledger, d.owner); err != nil {
+	if d.lock, err = acquire(ctx, cfg.Ledger, d.owner, d.clock.watch); err != nil {
 		return nil, err
 	}
-	d.gate = newGate(cfg.Caller, d.clock.now)
-	d.gate.lost = d.lost
-	d.sender = template.NewClient(d.gate)
-	d.serve(ctx)
+	if d.lock.warning != "" {
+		d.log.Warn(d.lock.warning, "database", cfg.Ledger.Name)
+	}
+	d.watch()
 	return d, nil
 }
 
-// Close waits for what is being written and gives the lock up.
+// watch breaks the Desk when its lock is lost.
+func (d *Desk) watch() {
+	closed := make(chan struct{})
+	var group sync.WaitGroup
+	d.end = func() { close(closed); group.Wait() }
+	group.Go(func() {
+		select {
+		case <-d.lock.gone:
+			d.breakWith(d.lock.lost())
+		case <-closed:
+			d.breakWith(errClosed)
+		}
+	})
+}
+
+// Close gives the lock up. No block may be under way.
 func (d *Desk) Close() {
 	d.end()
 	d.lock.release()
+	d.done()
 }
 
 // Broken is closed when the Desk can send no more: its lock is lost, or the ledger cannot be
@@ -147,77 +175,6 @@ func (d *Desk) breakWith(err error) {
 		d.why = err
 		close(d.broken)
 	}
-}
-
-// Send sends a row of a campaign if it is pending. An error means that nothing was sent, or that
-// the Desk is broken and others will find out.
-func (d *Desk) Send(ctx context.Context, campaign string, id int64) (Sent, error) {
-	b, err := d.book(ctx, campaign)
-	if err != nil {
-		return Sent{}, err
-	}
-	r, settled, err := d.claim(ctx, b, id)
-	if err != nil || r == nil {
-		return settled, err
-	}
-	o := outcome{row: r}
-	m, ok := b.ready(r, &o, d.repeatable(r))
-	if !ok {
-		return d.settle(b, o, verdict{}, errors.New(o.reason))
-	}
-	d.gate.expect(r)
-	o.msgID, err = d.sender.Send(ctx, m)
-	d.gate.forget(r)
-	d.mu.Lock()
-	v := d.rules.judge(&o, err, d.clock.now())
-	d.mu.Unlock()
-	if wechat.KindOf(err) == wechat.KindNetwork && r.before == 0 {
-		o.putBack() // the next one to try it could not know that it has not left
-	}
-	return d.settle(b, o, v, err)
-}
-
-// repeatable reports whether what a clock says of a row's first attempt is to be trusted.
-func (d *Desk) repeatable(r *row) bool { return r.before == 0 || d.clock.steady() }
-
-// ready makes the message of r, or says in o what r becomes without one.
-func (b *book) ready(r *row, o *outcome, repeatable bool) (m template.Message, ok bool) {
-	o.forget = true
-	values, err := decodeContent(r.content)
-	switch {
-	case !repeatable || tooLate(r, b.ledger.now()):
-		o.state, o.reason = ended(r), errTooLate.Error()
-		return m, false
-	case err != nil:
-		o.state, o.reason = stateFailed, err.Error()
-		return m, false
-	}
-	if m, err = b.cfg.compose(r, values); err != nil {
-		o.state, o.reason = ended(r), err.Error()
-		return m, false
-	}
-	o.forget = false
-	return m, true
-}
-
-// settle writes down what a row has become, and tells.
-func (d *Desk) settle(b *book, o outcome, v verdict, why error) (Sent, error) {
-	if err := d.write(b, o); err != nil {
-		return Sent{}, err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s := Sent{State: o.state, Minute: v.minute, Halt: v.halt, Unreached: d.rules.transit, Attempts: o.row.attempts, Err: why}
-	if o.forget {
-		s.Attempts--
-	}
-	if o.state == statePending {
-		s.Again = backoff(o.row.attempts)
-	}
-	if v.halt != "" { // what comes after a pause is judged anew
-		d.rules = rules{workers: d.cfg.Workers, accepted: d.rules.accepted}
-	}
-	return s, nil
 }
 
 // book returns what the ledger says of a campaign.
@@ -267,37 +224,58 @@ func (d *Desk) read(campaign, text string) (*book, error) {
 		c.Link, c.LinkBase = d.cfg.Link, base
 	}
 	return &book{
-		ledger: &ledger{d.cfg.Ledger, d.cfg.AppID, campaign, d.owner, d.clock.now},
-		source: newSource(&c), cfg: c,
+		ledger: &ledger{d.cfg.Ledger, d.cfg.AppID, campaign, d.owner, d.clock.now, cmp.Or(d.cfg.takeOver, takeOverTime), nil},
+		cfg:    c,
 	}, nil
 }
 
-// Orphans are rows of a campaign that should be sent soon.
+// Orphans are blocks of a campaign that should be sent soon.
 type Orphans struct {
-	Rows []Waiting // that have left before, or whose queue has lost them; some of many
-	Done bool      // every row of the campaign is settled
+	Blocks []Block // with rows that are to be repeated, or that their queue has lost; some of many
+	Done   bool    // every row of the campaign is settled
 }
 
+// untended is how long after its last attempt a row that is to be repeated is nobody's: one that has
+// it in hand repeats it sooner.
+const untended = lastBackoff + 5*time.Second
+
 // Orphans takes the rows of dead processes of a campaign, by the rule of nine minutes, and
-// returns those that wait to be repeated. With all it also returns rows that nobody has tried
-// yet: for a queue that is empty. It notes when a campaign has come to its end.
-func (d *Desk) Orphans(ctx context.Context, campaign string, all bool) (Orphans, error) {
+// returns the blocks of those that are to be repeated and that nobody seems to look after. With all
+// it also returns blocks that nobody has tried yet: for a queue that is empty. It notes when a
+// campaign has come to its end.
+func (d *Desk) Orphans(ctx context.Context, campaign string, all bool) (o Orphans, err error) {
 	b, err := d.book(ctx, campaign)
 	if err != nil {
-		return Orphans{}, err
-	}
-	if _, err := b.ledger.recover(ctx, d.lock.alive(ctx)); err != nil {
-		return Orphans{}, err
-	}
-	condition := "sending_at <> 0"
-	if all {
-		condition = "1 = 1"
-	}
-	var o Orphans
-	if o.Rows, err = b.ledger.pendingRows(ctx, condition); err != nil {
 		return o, err
 	}
-	if len(o.Rows) > 0 {
+	age := untended
+	taken, err := b.ledger.takeOrphans(ctx, d.lock.alive(ctx))
+	if err != nil {
+		return o, err
+	}
+	if err := d.giveUp(ctx, b); err != nil {
+		return o, err
+	}
+	control, err := d.controls.of(ctx, campaign)
+	if err != nil {
+		return o, err
+	}
+	if taken > 0 {
+		age = 0
+	}
+	repeats, err := b.ledger.repeats(ctx, d.clock.now().Add(-age))
+	if err != nil {
+		return o, err
+	}
+	o.Blocks = repeats
+	if all && !control.Paused() {
+		_, page, err := b.ledger.blocks(ctx, 0, 0)
+		if err != nil {
+			return o, err
+		}
+		o.Blocks = append(o.Blocks, slices.DeleteFunc(page, func(b Block) bool { return b.Repeats })...)
+	}
+	if len(o.Blocks) > 0 {
 		return o, nil
 	}
 	if o.Done, err = b.ledger.done(ctx); o.Done {

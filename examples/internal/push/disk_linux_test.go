@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -14,12 +16,14 @@ import (
 	"github.com/org/wxhome/examples/internal/db/dbtest"
 )
 
-// A full disk under MariaDB is what it is under SQLite: one error, nothing sent that could not be
-// written down, and nothing lost or sent twice once there is room again.
+// A full disk under MariaDB is what it is under SQLite: an error, nothing sent that could not be
+// written down, and nothing lost or sent twice once there is room again. A server that finds no
+// room to undo a statement may end itself, so this one is the test's own, and is started again.
 func TestDiskFullUnderMariaDB(t *testing.T) {
 	t.Parallel()
-	address := dbtest.MariaDB(t)
-	disk := smallDisk(t, address)
+	server := dbtest.Start(t)
+	address, folder := server.Database("school")
+	smallDisk(t, server, folder)
 	s := newWeChat(t)
 	d := emptySchool(t, address)
 	const n = 6000
@@ -29,32 +33,50 @@ func TestDiskFullUnderMariaDB(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, got.Accepted)
 
-	fillDisk(t, disk)
+	fillDisk(t, folder)
 	_, err = Run(t.Context(), nil, cfg)
-	require.Error(t, err)
-	assert.True(t, db.IsFull(err), "%v", err)
+	fullOrGone(t, server, err)
 	assert.EqualValues(t, 1, s.AcceptedCount(), "nothing is sent that could not be written down")
 
-	emptyDisk(t, disk)
+	emptyDisk(t, server, folder)
 	stopped := false
 	cfg.Progress = func(p Progress) {
 		if p.Done > 1 && !stopped {
 			stopped = true
-			fillDisk(t, disk)
+			fillDisk(t, folder)
 		}
 	}
 	got, err = Run(t.Context(), nil, cfg)
-	addsUp(t, got)
 	assert.True(t, stopped)
 	if err != nil { // whether rows that change their state need room is up to InnoDB
-		assert.True(t, db.IsFull(err), "%v", err)
+		fullOrGone(t, server, err)
+	} else {
+		addsUp(t, got)
 	}
-	emptyDisk(t, disk)
+	emptyDisk(t, server, folder)
 	cfg.Progress = nil
 	got, err = run(t, cfg)
+	if damaged(err) { // in want of room InnoDB may have left an index unfinished; this is how a person mends it
+		require.NoError(t, syscall.Mount("", folder, "", syscall.MS_REMOUNT, "size=96m")) // it copies the table
+		execute(t, d, "ALTER TABLE push_message FORCE")
+		got, err = run(t, cfg)
+	}
 	require.NoError(t, err)
 	assert.Equal(t, n, got.Accepted)
 	s.once(t, n)
+}
+
+// damaged reports whether the server says that an index is corrupt.
+func damaged(err error) bool {
+	refused, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && (refused.Number == 1034 || refused.Number == 1712)
+}
+
+// fullOrGone asserts that a push ended since the disk is full: the server said so, or ended itself.
+func fullOrGone(t *testing.T, server *dbtest.Server, err error) {
+	t.Helper()
+	require.Error(t, err)
+	assert.Eventually(t, func() bool { return db.IsFull(err) || damaged(err) || !server.Alive() }, time.Minute, 20*time.Millisecond, "%v", err)
 }
 
 func limited(cfg Config, n int) Config {
@@ -62,48 +84,19 @@ func limited(cfg Config, n int) Config {
 	return cfg
 }
 
-// smallDisk puts the tables of an empty database on a file system of their own with little room,
-// and returns where that is.
-func smallDisk(t *testing.T, address string) string {
+// smallDisk puts the files of an empty database on a file system of their own with little room.
+func smallDisk(t *testing.T, server *dbtest.Server, folder string) {
 	t.Helper()
-	d := dbtest.Open(t, address)
-	var data, name string
-	require.NoError(t, d.QueryRow("SELECT @@datadir, DATABASE()").Scan(&data, &name))
-	folder := filepath.Join(data, name)
-	var owner syscall.Stat_t
-	if err := syscall.Stat(folder, &owner); err != nil {
-		t.Skipf("MariaDB's files are not on this machine, or are not to be seen: %v", err)
-	}
 	options, err := os.ReadFile(filepath.Join(folder, "db.opt"))
 	require.NoError(t, err)
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=24m"); err != nil {
 		t.Skipf("a small file system cannot be mounted without root: %v", err)
 	}
 	t.Cleanup(func() {
-		// MariaDB cannot drop a database whose folder is a mount.
-		for _, table := range tables(t, d) {
-			_, err := d.Exec("DROP TABLE " + d.Quote(table))
-			assert.NoError(t, err)
-		}
+		server.Stop()
 		assert.NoError(t, syscall.Unmount(folder, syscall.MNT_DETACH))
 	})
-	require.NoError(t, os.Chown(folder, int(owner.Uid), int(owner.Gid)))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "db.opt"), options, 0o644))
-	return folder
-}
-
-func tables(t *testing.T, d *db.DB) (names []string) {
-	t.Helper()
-	rows, err := d.Query("SHOW TABLES")
-	require.NoError(t, err)
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var name string
-		require.NoError(t, rows.Scan(&name))
-		names = append(names, name)
-	}
-	require.NoError(t, rows.Err())
-	return names
 }
 
 const filler = "filler"
@@ -120,7 +113,9 @@ func fillDisk(t *testing.T, folder string) {
 	require.NoError(t, f.Close())
 }
 
-func emptyDisk(t *testing.T, folder string) {
+// emptyDisk makes room again, and starts a server that has ended itself.
+func emptyDisk(t *testing.T, server *dbtest.Server, folder string) {
 	t.Helper()
 	require.NoError(t, os.Remove(filepath.Join(folder, filler)))
+	server.Revive()
 }

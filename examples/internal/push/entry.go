@@ -22,7 +22,7 @@ const (
 type entry struct {
 	person         // the row's key
 	content string // encoded
-	photo   string
+	photo   photoID
 	values  content
 	fault   error // why it cannot be sent; nil: it can
 	binding int64
@@ -106,6 +106,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("push: an AppID has at most %d characters, all of them ASCII", idLimit)
 	case c.Batch < 0 || c.Interval < 0 || c.Rate < 0 || c.Workers < 0 || c.Limit < 0 || math.IsNaN(c.Rate) || math.IsInf(c.Rate, 0):
 		return errors.New("push: Batch, Interval, Rate, Workers and Limit must not be negative")
+	case c.ResendUnknown && c.UnknownReceived:
+		return errors.New("push: ResendUnknown and UnknownReceived do not go together: send the unknown ones again, or count them as accepted")
 	}
 	return CheckCampaign(c.Campaign)
 }

@@ -32,13 +32,16 @@ func TestFaults(t *testing.T) {
 				seed := rand.Uint64()
 				t.Logf("seed %d", seed)
 				dice, mu, calls, invalidations, struck := rand.New(rand.NewPCG(seed, 1)), sync.Mutex{}, 0, 0, 0
+				replaced := time.Now()
 				s.FaultFunc(func(r *http.Request) *wechattest.Fault {
 					if r.URL.Path != sendPath {
 						return nil
 					}
 					mu.Lock()
 					defer mu.Unlock()
-					if calls++; calls%200 == 0 {
+					// A program that replaces tokens faster is told so, and the push stops.
+					if calls++; calls%50 == 0 && time.Since(replaced) > 31*time.Second {
+						replaced = time.Now()
 						invalidations++
 						s.ReplaceTokens()
 					}
@@ -55,7 +58,7 @@ func TestFaults(t *testing.T) {
 				s.once(t, 5000)
 				assert.Greater(t, struck, 300)
 				assert.Positive(t, s.RepeatedCount())
-				assert.GreaterOrEqual(t, invalidations, 25)
+				assert.Positive(t, invalidations)
 				assert.InDelta(t, invalidations+1, s.TokenFetches(), 3, "one token for each that was taken away")
 				t.Logf("%d calls, %d faults, %d invalidations, %d token fetches, %d ids repeated, %v by the bubble's clock",
 					calls, struck, invalidations, s.TokenFetches(), s.RepeatedCount(), time.Since(start))

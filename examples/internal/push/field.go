@@ -39,9 +39,6 @@ func decodeContent(s string) (content, error) {
 	return c, nil
 }
 
-// photo is what tells two photos of a student apart.
-func (c content) photo() string { return c["photo_url"] + "\x00" + c["photo_update_time"] }
-
 // parts calls f with the literal pieces of the text and the names that stand in braces, in order.
 // Braces around anything but a column's name are literal.
 func (f Field) parts(literal, column func(string)) {
@@ -91,7 +88,11 @@ func (f Field) value(c content) (string, error) {
 		if !ok {
 			err = fmt.Errorf("the query has no column {%s}", name)
 		}
-		v.WriteString(Printed(text))
+		if name == timeColumn {
+			v.WriteString(PrintedTime(text))
+		} else {
+			v.WriteString(Printed(text))
+		}
 	})
 	return v.String(), err
 }

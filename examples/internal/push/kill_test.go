@@ -18,6 +18,7 @@ import (
 
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/db/dbtest"
+	"github.com/org/wxhome/examples/internal/departure"
 	"github.com/org/wxhome/wechat"
 )
 
@@ -42,7 +43,7 @@ func child(arg []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := wechat.New(arg[2], arg[3], wechat.WithBaseURL(arg[1]))
+	client, err := wechat.New(arg[2], arg[3], wechat.WithBaseURL(arg[1]), wechat.WithTransport(departure.Transport))
 	if err != nil {
 		return err
 	}
@@ -54,12 +55,17 @@ func child(arg []string) error {
 	if arg[5] == doomed {
 		rate = killRate
 	}
-	_, err = Run(ctx, nil, Config{
+	cfg := Config{
 		AppID: arg[2], Caller: client, School: d, Ledger: d, Campaign: "kill", TemplateID: templateID,
 		Fields: []Field{{Key: "thing1", Text: "{student_name}"}}, Public: true, Rate: rate, Workers: killWorkers,
 		ResendUnknown: arg[5] == resend,
+		takeOver:      time.Nanosecond, // a process that was killed is surely dead
 		Now:           func() time.Time { return time.Now().Add(time.Duration(offset) * time.Second) },
-	})
+	}
+	if arg[5] == standing {
+		cfg.Rate, cfg.Now, cfg.takeOver = standRate, nil, 0 // as a program has them
+	}
+	_, err = Run(ctx, nil, cfg)
 	return err
 }
 
@@ -68,6 +74,7 @@ const (
 	recipients  = 2000
 	reachable   = recipients - recipients/50
 	killRate    = 50
+	standRate   = 20
 	killWorkers = 8
 	// killAhead is how many rows a pusher may have sending: so many a kill makes unknown at most.
 	killAhead = killWorkers + killRate
@@ -80,6 +87,8 @@ const (
 	doomed = "doomed" // slow, since it will be killed
 	last   = ""       // does the rest
 	resend = "resend" // does the rest, and what is unknown
+
+	standing = "standing" // stands still, or goes on for one that does
 )
 
 // victim is a ledger, a simulated WeChat, and the pushers that are started and killed.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,107 +37,14 @@ type ledger struct {
 	appID, campaign string
 	owner           string
 	now             func() time.Time
+	takeOver        time.Duration // how long after their claim rows of a dead owner are left alone
+	oldKeys         []string      // of hashes that older versions have put in place of openids
 }
 
 // messageID derives the client_msg_id of the n-th deliberate sending of a row.
 func messageID(appID, campaign, openid, studentID string, n int) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{appID, campaign, openid, studentID, strconv.Itoa(n)}, "\x00")))
 	return fmt.Sprintf("%.24s-%s-%d", appID, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])[:26], n)
-}
-
-// recover takes the rows of dead owners: those young enough are repeated with the same id, the
-// others are unknown. alive tells of an owner; live counts rows of living ones.
-func (l *ledger) recover(ctx context.Context, alive func(owner string) (bool, error)) (live int, err error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT owner, COUNT(*) FROM push_message
-WHERE appid = ? AND campaign = ? AND state = 'sending' AND owner <> ? GROUP BY owner`, l.appID, l.campaign, l.owner)
-	if err != nil {
-		return 0, l.failed(err)
-	}
-	owners := map[string]int{}
-	for rows.Next() {
-		var owner string
-		var n int
-		if err := rows.Scan(&owner, &n); err != nil {
-			return 0, errors.Join(err, rows.Close())
-		}
-		owners[owner] = n
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, l.failed(err)
-	}
-	for owner, n := range owners {
-		held, err := alive(owner)
-		if err != nil {
-			return 0, l.failed(err)
-		}
-		if held {
-			live += n
-			continue
-		}
-		if err := l.orphan(ctx, owner); err != nil {
-			return 0, err
-		}
-	}
-	return live, nil
-}
-
-func (l *ledger) orphan(ctx context.Context, owner string) error {
-	now := l.now().Unix()
-	return l.transact(ctx, func(tx *sql.Tx) error {
-		const whose = ` WHERE appid = ? AND campaign = ? AND state = 'sending' AND owner = ?`
-		_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'unknown', owner = '', updated_at = ?, error = 'interrupted while sending'`+
-			whose+` AND (sending_at > ? OR sending_at <= ?)`, now, l.appID, l.campaign, owner, now+slackSeconds, now-horizonSeconds)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE push_message SET state = 'pending', owner = '', updated_at = ?`+whose, now, l.appID, l.campaign, owner)
-		return err
-	})
-}
-
-// reopen makes the rows of a state pending again, with a new client_msg_id.
-func (l *ledger) reopen(ctx context.Context, state string) error {
-	for after, n := int64(0), chunk; n == chunk; {
-		err := l.transact(ctx, func(tx *sql.Tx) (err error) {
-			var rows []*row
-			if rows, err = l.inState(ctx, tx, state, after); err != nil {
-				return err
-			}
-			n = len(rows)
-			for _, r := range rows {
-				times, _ := strconv.Atoi(r.clientMsgID[strings.LastIndexByte(r.clientMsgID, '-')+1:])
-				id := messageID(l.appID, l.campaign, r.openid, r.studentID, times+1)
-				if _, err := tx.ExecContext(ctx, `UPDATE push_message SET state = 'pending', client_msg_id = ?, sending_at = 0, attempts = 0, errcode = 0, error = '', updated_at = ?
-WHERE id = ? AND state = ?`, id, l.now().Unix(), r.id, state); err != nil {
-					return err
-				}
-				after = r.id
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *ledger) inState(ctx context.Context, tx *sql.Tx, state string, after int64) ([]*row, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, openid, student_id, client_msg_id FROM push_message
-WHERE appid = ? AND campaign = ? AND state = ? AND id > ? ORDER BY id LIMIT ?`, l.appID, l.campaign, state, after, chunk)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var found []*row
-	for rows.Next() {
-		r := new(row)
-		if err := rows.Scan(&r.id, &r.openid, &r.studentID, &r.clientMsgID); err != nil {
-			return nil, err
-		}
-		found = append(found, r)
-	}
-	return found, rows.Err()
 }
 
 // tally counts the campaign's rows by state.
@@ -183,8 +89,26 @@ func flushWarning(n int) string {
 // tries bounds how often a transaction is repeated that another one was in the way of.
 const tries = 8
 
+// answerLimit is how long the ledger's server may say nothing.
+const answerLimit = 10 * time.Second
+
+// ownLedger has the ledger on connections of its own, on which no answer takes longer than
+// answerLimit. Those of the school wait longer: a query of the user's own may take minutes.
+func (c *Config) ownLedger() (done func()) {
+	if c.Ledger == nil { // which check tells
+		return func() {}
+	}
+	c.Ledger, done = c.Ledger.Within(answerLimit)
+	return done
+}
+
+// stepLimit bounds a transaction with its repetitions, and what else a push asks its ledger.
+const stepLimit = 30 * time.Second
+
 // transact runs f in a transaction, again when another one was in its way.
 func (l *ledger) transact(ctx context.Context, f func(*sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
 	for try := 1; ; try++ {
 		err := l.transactOnce(ctx, f)
 		if err == nil {

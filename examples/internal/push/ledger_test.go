@@ -26,7 +26,7 @@ func ledgerOf(t *testing.T, d *db.DB, owner string, n int) *ledger {
 	}
 	entries, err := cfg.entries(page)
 	require.NoError(t, err)
-	_, err = l.add(t.Context(), entries, true, false)
+	_, err = l.add(t.Context(), entries, choice{})
 	require.NoError(t, err)
 	return l
 }
@@ -186,46 +186,33 @@ func TestWrite(t *testing.T) {
 	})
 }
 
-func TestOrphans(t *testing.T) {
+// TestWriteOfAnEarlierClaim: a process whose row others took may have claimed it again when it writes
+// down what became of its first claim.
+func TestWriteOfAnEarlierClaim(t *testing.T) {
 	t.Parallel()
 	databases(t, func(t *testing.T, address string) {
-		d := emptySchool(t, address)
-		for name, tt := range map[string]struct {
-			age   time.Duration // of the claim when its owner is found dead
-			alive bool
-			want  string
-		}{
-			"at once":            {0, false, statePending},
-			"last moment":        {horizon - time.Second, false, statePending},
-			"too late":           {horizon, false, stateUnknown},
-			"another's clock":    {-ClockSlack, false, statePending},
-			"clock set back":     {-ClockSlack - time.Second, false, stateUnknown},
-			"its owner lives":    {0, true, stateSending},
-			"lives since an age": {time.Hour, true, stateSending},
+		ctx := t.Context()
+		l := ledgerOf(t, emptySchool(t, address), "a", 1)
+		first, err := l.step(ctx, nil, pick{n: 1})
+		require.NoError(t, err)
+		execute(t, l.db, "UPDATE push_message SET state = 'pending', owner = ''") // others did
+		l = l.at("a", time.Minute)
+		second, err := l.step(ctx, nil, pick{n: 1})
+		require.NoError(t, err)
+		require.Len(t, second.rows, 1)
+		for _, o := range []outcome{
+			{state: statePending, forget: true}, {state: statePending, code: -1}, {state: stateUnknown}, {state: stateSkipped, code: 43004}, {state: stateFailed, code: 47003},
 		} {
-			execute(t, d, "DROP TABLE IF EXISTS push_message")
-			l := ledgerOf(t, d, "dead", 3)
-			got, err := l.step(t.Context(), nil, pick{n: 2})
+			o.row = first.rows[0]
+			_, err = l.step(ctx, []outcome{o}, pick{})
 			require.NoError(t, err)
-			asked := 0
-			live, err := l.at("new", tt.age).recover(t.Context(), func(owner string) (bool, error) {
-				asked++
-				assert.Equal(t, "dead", owner, name)
-				return tt.alive, nil
-			})
-			require.NoError(t, err, name)
-			want := map[string]int{statePending: 1}
-			want[tt.want] += 2
-			assert.Equal(t, want, counts(t, l), name)
-			assert.Equal(t, 1, asked, name)
-			assert.Equal(t, tt.alive, live == 2, name)
-			if tt.want == statePending {
-				again, err := l.at("new", tt.age).step(t.Context(), nil, pick{n: 1})
-				require.NoError(t, err)
-				assert.Equal(t, got.rows[0].clientMsgID, again.rows[0].clientMsgID, "repeated with the same id")
-				assert.EqualValues(t, aMoment, again.rows[0].firstAt, "and within the same nine minutes")
-			}
+			assert.Equal(t, map[string]int{stateSending: 1}, counts(t, l), "%+v", o)
 		}
+		_, err = l.step(ctx, []outcome{{row: second.rows[0], state: statePending, forget: true}}, pick{})
+		require.NoError(t, err)
+		var sendingAt, attempts int64
+		require.NoError(t, l.db.QueryRow("SELECT sending_at, attempts FROM push_message").Scan(&sendingAt, &attempts))
+		assert.Equal(t, []int64{aMoment, 1}, []int64{sendingAt, attempts}, "the first attempt stays in doubt")
 	})
 }
 
@@ -235,14 +222,15 @@ func TestReopen(t *testing.T) {
 		l := ledgerOf(t, emptySchool(t, address), "a", 2*chunk+50)
 		execute(t, l.db, "UPDATE push_message SET state = 'unknown', sending_at = 5, attempts = 7, errcode = 9, error = 'x' WHERE openid <> 'o00001'")
 		for n := 1; n <= 2; n++ {
-			require.NoError(t, l.reopen(t.Context(), stateUnknown))
+			_, err := l.reopen(t.Context(), stateUnknown, choice{resend: true})
+			require.NoError(t, err)
 			assert.Equal(t, map[string]int{statePending: 2*chunk + 50}, counts(t, l))
 			var id string
 			var sendingAt, attempts int
 			require.NoError(t, l.db.QueryRow("SELECT client_msg_id, sending_at, attempts FROM push_message WHERE openid = 'o00449'").Scan(&id, &sendingAt, &attempts))
 			assert.Equal(t, messageID("wx1", "spring", "o00449", "1", n), id)
 			assert.Zero(t, sendingAt+attempts)
-			execute(t, l.db, "UPDATE push_message SET state = 'unknown' WHERE openid <> 'o00001'")
+			execute(t, l.db, "UPDATE push_message SET state = 'unknown', sending_at = 5 WHERE openid <> 'o00001'")
 		}
 		require.NoError(t, l.db.QueryRow("SELECT client_msg_id FROM push_message WHERE openid = 'o00001'").Scan(new(string)))
 	})

@@ -10,68 +10,82 @@ import (
 )
 
 // querier is a database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
+type querier = db.Querier
 
 // held is a row that the campaign has already.
 type held struct {
 	id        int64
 	state     string
-	untouched bool // no attempt of it has left
+	sendingAt int64
+	attempts  int
 	content   string
-	updatedAt int64
+	reason    string
+}
+
+// open reports whether nothing of the row has left, so that a load may still decide about it.
+func (h *held) open() bool {
+	return foreign{state: h.state, sendingAt: h.sendingAt, attempts: h.attempts}.unsent()
 }
 
 // known is what the ledger knows of a page of recipients.
 type known struct {
-	held map[person]held
-	sent map[person]int64 // when another campaign had the same photo accepted
+	choice  choice
+	held    map[person]*held
+	foreign map[person][]foreign
 }
 
-func (l *ledger) known(ctx context.Context, q querier, page []entry, others bool) (k known, err error) {
-	openids, photos := make([]any, len(page)), make(map[person]string, len(page))
+// choice is what a person has said.
+func (c *Config) choice() choice {
+	return choice{own: rival{apart: c.Again}, resend: c.ResendUnknown, about: c.only()}
+}
+
+// known reads it. With lock, it is what holds until the transaction ends.
+func (l *ledger) known(ctx context.Context, q querier, page []entry, c choice, lock bool) (k known, err error) {
+	all, err := l.rivals(ctx, q, lock)
+	if err != nil {
+		return k, err
+	}
+	if apart := c.own.apart; !all.begun {
+		all.own.apart = apart
+	}
+	c.own = all.own
+	k = known{choice: c}
+	if k.held, err = l.held(ctx, q, page); err != nil || len(page) == 0 {
+		return k, err
+	}
+	if alone, err := l.alone(ctx, q, all); alone || err != nil {
+		return k, err
+	}
+	wanted := make(map[person]bool, len(page))
+	for _, x := range page {
+		wanted[x.person] = true
+	}
+	k.foreign, err = l.foreign(ctx, q, all, wanted, lock)
+	k.returned()
+	return k, err
+}
+
+// held reads the campaign's own rows of a page.
+func (l *ledger) held(ctx context.Context, q querier, page []entry) (map[person]*held, error) {
+	openids, wanted := make([]any, len(page)), make(map[person]bool, len(page))
 	for i, x := range page {
-		openids[i], photos[x.person] = x.openid, x.photo
+		openids[i], wanted[x.person] = x.openid, true
 	}
-	k = known{held: map[person]held{}, sent: map[person]int64{}}
+	found := map[person]*held{}
 	if len(page) == 0 {
-		return k, nil
+		return found, nil
 	}
-	in := " AND openid IN (" + db.Marks(len(openids)) + ")"
-	err = l.each(ctx, q, `SELECT id, openid, student_id, state, sending_at, attempts, content, updated_at FROM push_message
-WHERE appid = ? AND campaign = ?`+in, openids, func(rows *sql.Rows) error {
-		var h held
+	err := l.each(ctx, q, `SELECT id, openid, student_id, state, sending_at, attempts, content, error FROM push_message
+WHERE appid = ? AND campaign = ? AND openid IN (`+db.Marks(len(openids))+`)`, openids, func(rows *sql.Rows) error {
+		h := new(held)
 		var p person
-		var sendingAt, attempts int64
-		err := rows.Scan(&h.id, &p.openid, &p.studentID, &h.state, &sendingAt, &attempts, &h.content, &h.updatedAt)
-		h.untouched = sendingAt == 0 && attempts == 0
-		if _, wanted := photos[p]; wanted {
-			k.held[p] = h
+		err := rows.Scan(&h.id, &p.openid, &p.studentID, &h.state, &h.sendingAt, &h.attempts, &h.content, &h.reason)
+		if wanted[p] {
+			found[p] = h
 		}
 		return err
 	})
-	if err != nil || !others {
-		return k, err
-	}
-	err = l.each(ctx, q, `SELECT openid, student_id, content, updated_at FROM push_message
-WHERE appid = ? AND campaign <> ? AND state = 'accepted'`+in, openids, func(rows *sql.Rows) error {
-		var p person
-		var text string
-		var at int64
-		if err := rows.Scan(&p.openid, &p.studentID, &text, &at); err != nil {
-			return err
-		}
-		photo, wanted := photos[p]
-		if !wanted {
-			return nil
-		}
-		if c, err := decodeContent(text); err == nil && c.photo() == photo {
-			k.sent[p] = max(k.sent[p], at)
-		}
-		return nil
-	})
-	return k, err
+	return found, err
 }
 
 func (l *ledger) each(ctx context.Context, q querier, statement string, openids []any, f func(*sql.Rows) error) error {
@@ -88,95 +102,75 @@ func (l *ledger) each(ctx context.Context, q querier, statement string, openids 
 	return rows.Err()
 }
 
-// others reports whether the account has had another campaign.
-func (l *ledger) others(ctx context.Context) (bool, error) {
-	var one int
-	err := l.db.QueryRowContext(ctx, "SELECT 1 FROM push_campaign WHERE appid = ? AND name <> ? LIMIT 1", l.appID, l.campaign).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+// fate decides about a recipient.
+func (k known) fate(x entry) fate {
+	return k.choice.decide(k.held[x.person], x, k.foreign[x.person])
 }
 
-// fate is what a load makes of a recipient.
-type fate int
-
-const (
-	fateKeep      fate = iota // the campaign has it, and it stays as it is
-	fateInsert                // it is new
-	fateRefresh               // it has never left, and the school has other values by now
-	fateElsewhere             // it has never left, and another campaign has sent the photo since
-	fateUnchanged             // an earlier campaign had the photo accepted
-)
-
-// fateOf decides.
-func (k known) fateOf(x entry, again bool) fate {
-	h, isHeld := k.held[x.person]
-	at, sent := k.sent[x.person]
-	switch {
-	case !isHeld && sent && !again:
-		return fateUnchanged
-	case !isHeld:
-		return fateInsert
-	case h.state != statePending || !h.untouched:
-		return fateKeep
-	case sent && !again && at > h.updatedAt:
-		return fateElsewhere
-	case x.fault != nil || x.content != h.content:
-		return fateRefresh
-	}
-	return fateKeep
+// added is what became of a page.
+type added struct {
+	unchanged []entry
+	others    reckoning
 }
 
-// add puts a page into the ledger and returns those of it that are unchanged.
-func (l *ledger) add(ctx context.Context, page []entry, others, again bool) (unchanged []entry, err error) {
+// add puts a page into the ledger.
+func (l *ledger) add(ctx context.Context, page []entry, c choice) (done added, err error) {
 	err = l.transact(ctx, func(tx *sql.Tx) error {
-		unchanged = nil
-		k, err := l.known(ctx, tx, page, others && !again)
+		done = added{others: reckoning{}}
+		k, err := l.known(ctx, tx, page, c, true)
 		if err != nil {
 			return err
 		}
-		var fresh []entry
+		var fresh []newRow
 		for _, x := range page {
-			switch k.fateOf(x, again) {
-			case fateUnchanged:
-				unchanged = append(unchanged, x)
-			case fateInsert:
-				fresh = append(fresh, x)
-			case fateRefresh:
-				err = l.refresh(ctx, tx, k.held[x.person].id, x)
-			case fateElsewhere:
-				err = l.settle(ctx, tx, k.held[x.person].id, stateSkipped, "another campaign has sent this photo")
+			f := k.fate(x)
+			done.others.note(f)
+			h := k.held[x.person]
+			switch {
+			case f.unchanged:
+				done.unchanged = append(done.unchanged, x)
+			case h == nil:
+				fresh = append(fresh, newRow{x, f.state, f.reason})
+			case f.state != "":
+				err = l.revise(ctx, tx, h, x, f)
 			}
 			if err != nil {
 				return err
 			}
 		}
+		if err := l.settleForeign(ctx, tx, done.others); err != nil {
+			return err
+		}
 		return l.insert(ctx, tx, fresh)
 	})
-	return unchanged, err
+	return done, err
 }
 
-// refresh gives a row that has never left the school's present values.
-func (l *ledger) refresh(ctx context.Context, tx *sql.Tx, id int64, x entry) error {
-	if x.fault != nil {
-		return l.settle(ctx, tx, id, stateFailed, x.fault.Error())
+// revise gives a row that has never left its new state, and the school's present values.
+func (l *ledger) revise(ctx context.Context, tx *sql.Tx, h *held, x entry, f fate) error {
+	content, reason := x.content, clip(f.reason, errorLimit)
+	if f.state == stateSkipped || f.state == stateFailed {
+		content = h.content
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE push_message SET content = ? WHERE id = ? AND state = 'pending' AND sending_at = 0`, x.content, id)
+	if f.state == h.state && content == h.content && reason == h.reason {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = ?, content = ?, error = ?, updated_at = ?
+WHERE id = ? AND state = ? AND sending_at = 0`, f.state, content, reason, l.now().Unix(), h.id, h.state)
 	return err
 }
 
-func (l *ledger) settle(ctx context.Context, tx *sql.Tx, id int64, state, reason string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE push_message SET state = ?, error = ?, updated_at = ? WHERE id = ? AND state = 'pending' AND sending_at = 0`,
-		state, clip(reason, errorLimit), l.now().Unix(), id)
-	return err
+// newRow is a row to be made.
+type newRow struct {
+	entry
+	state, reason string
 }
 
 // statementLimit keeps a statement's values far below the packet that any server takes.
 const statementLimit = 256 << 10
 
 // insert adds new rows, several in a statement; one that is there by now stays.
-func (l *ledger) insert(ctx context.Context, tx *sql.Tx, fresh []entry) error {
+func (l *ledger) insert(ctx context.Context, tx *sql.Tx, fresh []newRow) error {
 	for len(fresh) > 0 {
 		n, size := 0, 0
 		for n < len(fresh) && n < chunk && size < statementLimit {
@@ -191,7 +185,7 @@ func (l *ledger) insert(ctx context.Context, tx *sql.Tx, fresh []entry) error {
 	return nil
 }
 
-func (l *ledger) insertSome(ctx context.Context, tx *sql.Tx, fresh []entry) error {
+func (l *ledger) insertSome(ctx context.Context, tx *sql.Tx, fresh []newRow) error {
 	// No INSERT IGNORE on MySQL: it would also cut what is too long.
 	verb, end := "INSERT OR IGNORE", ""
 	if l.db.Dialect == db.MySQL {
@@ -201,16 +195,12 @@ func (l *ledger) insertSome(ctx context.Context, tx *sql.Tx, fresh []entry) erro
 	args := make([]any, 0, 9*len(fresh))
 	values := make([]byte, 0, 60*len(fresh))
 	for i, x := range fresh {
-		state, reason := statePending, ""
-		if x.fault != nil {
-			state, reason = stateFailed, clip(x.fault.Error(), errorLimit)
-		}
 		if i > 0 {
 			values = append(values, ',')
 		}
 		values = append(values, "(?,?,?,?,?,?,?,'',0,0,0,?,0,?)"...)
 		args = append(args, l.appID, l.campaign, x.openid, x.studentID, x.content,
-			messageID(l.appID, l.campaign, x.openid, x.studentID, 0), state, reason, now)
+			messageID(l.appID, l.campaign, x.openid, x.studentID, 0), x.state, clip(x.reason, errorLimit), now)
 	}
 	_, err := tx.ExecContext(ctx, verb+` INTO push_message
 (appid, campaign, openid, student_id, content, client_msg_id, state, owner, sending_at, msgid, errcode, error, attempts, updated_at)
@@ -220,12 +210,8 @@ VALUES `+string(values)+end, args...)
 
 // load puts the recipients into the ledger, page by page. Rows that have left stay as they are.
 func (e *engine) load(ctx context.Context) error {
-	others, err := e.ledger.others(ctx)
-	if err != nil {
-		return e.ledger.failed(err)
-	}
 	left := e.cfg.Limit
-	err = e.source.pages(ctx, func(page []recipient, leftOut int) error {
+	err := e.source.pages(ctx, func(page []recipient, leftOut int) error {
 		if err := e.pausable(ctx); err != nil {
 			return err
 		}
@@ -234,7 +220,7 @@ func (e *engine) load(ctx context.Context) error {
 			page = page[:min(len(page), left)]
 			left -= len(page)
 		}
-		if err := e.loadPage(ctx, page, others); err != nil {
+		if err := e.loadPage(ctx, page); err != nil {
 			return err
 		}
 		if e.cfg.Limit > 0 && left == 0 {
@@ -246,6 +232,9 @@ func (e *engine) load(ctx context.Context) error {
 		return err
 	}
 	e.loaded = true
+	if err := e.endSuperseded(ctx); err != nil {
+		return err
+	}
 	_, err = e.cfg.Ledger.ExecContext(ctx, `UPDATE push_campaign SET unchanged = ?, left_out = ? WHERE appid = ? AND name = ?`,
 		e.summary.Unchanged, e.summary.LeftOut, e.cfg.AppID, e.cfg.Campaign)
 	return err
@@ -254,24 +243,26 @@ func (e *engine) load(ctx context.Context) error {
 // errEnough ends the reading of pages.
 var errEnough = errors.New("there are enough rows")
 
-func (e *engine) loadPage(ctx context.Context, page []recipient, others bool) error {
+func (e *engine) loadPage(ctx context.Context, page []recipient) error {
 	entries, err := e.cfg.entries(page)
 	if err != nil {
 		return err
 	}
-	unchanged, err := e.ledger.add(ctx, entries, others, e.cfg.Again)
+	done, err := e.ledger.add(ctx, entries, e.choice)
 	if err != nil {
 		return err
 	}
-	if unchanged, err = e.source.distinct(ctx, unchanged); err != nil {
+	e.reckoned.add(done.others)
+	unchanged, err := e.source.distinct(ctx, done.unchanged)
+	if err != nil {
 		return err
 	}
 	e.summary.Unchanged += len(unchanged)
 	if e.cfg.Limit == 0 {
 		return nil
 	}
-	k, err := e.ledger.known(ctx, e.cfg.Ledger, entries, false)
-	for _, h := range k.held {
+	have, err := e.ledger.held(ctx, e.cfg.Ledger, entries)
+	for _, h := range have {
 		e.upTo = max(e.upTo, h.id)
 	}
 	return err

@@ -19,20 +19,31 @@ import (
 // ErrBusy is returned when another process pushes from the same SQLite ledger.
 var ErrBusy = errors.New("another process is pushing")
 
+var errLockLost = errors.New("the connection that holds the push's lock is lost")
+
 const (
 	// watchInterval is how often the connection that holds the lock is tried.
 	watchInterval = 2 * time.Second
 	// watchTimeout is how long it may take to answer.
 	watchTimeout = 10 * time.Second
+	// sureTime is how long the answer counts where a message leaves.
+	sureTime = 10 * time.Second
+	// releaseLimit bounds what is said to the server at the end.
+	releaseLimit = 2 * time.Second
 	// sessionSeconds keeps a server with a short wait_timeout from closing that connection.
 	sessionSeconds = 28800
 )
 
 // lock is held while a process pushes and dies with it.
 type lock struct {
-	owner string
-	gone  chan struct{} // closed when the lock is lost
-	end   func()        // ends the watching and waits for it
+	owner   string
+	gone    chan struct{} // closed when the lock is lost
+	end     func()        // ends the watching and waits for it
+	watched stopwatch
+	warning string // what is wrong with the server's locks; empty: nothing
+
+	confirm   sync.Mutex // guards confirmed
+	confirmed instant    // before the lock was last asked for and was there
 
 	mu    sync.Mutex // guards mysql and why; one statement at a time
 	mysql *sql.Conn  // the connection that holds GET_LOCK
@@ -45,10 +56,14 @@ type lock struct {
 
 // acquire takes the lock of owner. On MySQL each process has its own and several may push; on
 // SQLite there is one for the ledger, kept by an exclusive transaction on a file beside it.
-func acquire(ctx context.Context, d *db.DB, owner string) (*lock, error) {
+func acquire(ctx context.Context, d *db.DB, owner string, w stopwatch) (*lock, error) {
+	w = w.orSystem()
 	if d.Dialect != db.MySQL {
 		return acquireFile(ctx, d.Path)
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	begun := w.now()
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("lock in %s: %w", d.Name, err)
@@ -62,9 +77,35 @@ func acquire(ctx context.Context, d *db.DB, owner string) (*lock, error) {
 		_ = conn.Close()
 		return nil, errors.Join(fmt.Errorf("lock in %s: GET_LOCK failed", d.Name), err)
 	}
-	l := &lock{owner: owner, mysql: conn, gone: make(chan struct{})}
+	l := &lock{owner: owner, mysql: conn, gone: make(chan struct{}), watched: w, confirmed: begun}
+	l.warning = privateLock(ctx, d, owner)
 	l.watch(ctx)
 	return l, nil
+}
+
+// privateLock warns of a server that shows a lock to its own connection alone, as behind a proxy
+// that shares connections, or in a cluster. The lease of 30 s holds there; but rows of a living
+// process are taken over 45 s after their claim.
+func privateLock(ctx context.Context, d *db.DB, owner string) (warning string) {
+	var free sql.NullBool
+	if err := d.QueryRowContext(ctx, "SELECT IS_FREE_LOCK(?)", lockName(owner)).Scan(&free); err != nil || !free.Bool {
+		return ""
+	}
+	return "GET_LOCK does not reach other connections to this database (a proxy or a cluster?): let one process push at a time, or connect to one server directly"
+}
+
+// CheckLock takes a lock as a push does, and lets it go. shared reports whether other connections to
+// the database see it. An error means that no push can begin. On SQLite it does nothing.
+func CheckLock(ctx context.Context, d *db.DB) (shared bool, err error) {
+	if d.Dialect != db.MySQL {
+		return true, nil
+	}
+	l, err := acquire(ctx, d, newOwner(), stopwatch{})
+	if err != nil {
+		return false, err
+	}
+	defer l.release()
+	return l.warning == "", nil
 }
 
 func lockName(owner string) string {
@@ -128,16 +169,32 @@ func (l *lock) held(ctx context.Context) error {
 	}
 	asking, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
+	asked := l.watched.now()
 	var mine sql.NullBool
 	err := l.mysql.QueryRowContext(asking, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", lockName(l.owner)).Scan(&mine)
 	if ctx.Err() != nil {
 		return ctx.Err() // asked to end, which says nothing about the lock
 	}
 	if err != nil || !mine.Bool {
-		l.why = errors.Join(errors.New("the connection that holds the push's lock is lost"), err)
+		l.why = errors.Join(errLockLost, err)
 		close(l.gone)
+		return l.why
 	}
-	return l.why
+	l.confirm.Lock()
+	defer l.confirm.Unlock()
+	l.confirmed = asked
+	return nil
+}
+
+// sure reports whether the lock was there a short while ago: where a message leaves nobody waits
+// for a database. A file's lock lasts as long as the process.
+func (l *lock) sure() bool {
+	if l.mysql == nil {
+		return true
+	}
+	l.confirm.Lock()
+	defer l.confirm.Unlock()
+	return l.watched.since(l.confirmed) <= sureTime
 }
 
 // lost returns why the lock is not held any more; nil: it is, as far as is known.
@@ -160,6 +217,8 @@ func (l *lock) alive(ctx context.Context) func(owner string) (bool, error) {
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
+		ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+		defer cancel()
 		var free sql.NullInt64
 		err := l.mysql.QueryRowContext(ctx, "SELECT IS_FREE_LOCK(?)", lockName(owner)).Scan(&free)
 		return free.Int64 == 0, err
@@ -171,8 +230,11 @@ func (l *lock) release() {
 		l.end()
 		// The server notices the end of a session in its own time; until then others would take
 		// this process for a living one.
-		ctx, cancel := context.WithTimeout(context.Background(), watchTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), releaseLimit)
 		defer cancel()
+		if l.lost() != nil {
+			cancel() // there is nobody to tell
+		}
 		_, _ = l.mysql.ExecContext(ctx, "DO RELEASE_LOCK(?)", lockName(l.owner))
 		_ = l.mysql.Raw(func(any) error { return driver.ErrBadConn }) // ends the session, and the lock
 		_ = l.mysql.Close()

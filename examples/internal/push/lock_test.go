@@ -3,7 +3,6 @@ package push
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,16 +13,15 @@ import (
 
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/db/dbtest"
-	"github.com/org/wxhome/template"
 )
 
 func TestFileLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "学 校#1.db")
 	d := emptySchool(t, "sqlite:"+path)
-	first, err := acquire(t.Context(), d, "a")
+	first, err := acquire(t.Context(), d, "a", stopwatch{})
 	require.NoError(t, err)
-	_, err = acquire(t.Context(), d, "b")
+	_, err = acquire(t.Context(), d, "b", stopwatch{})
 	require.ErrorIs(t, err, ErrBusy)
 	assert.ErrorContains(t, err, "process ", "it says who")
 	alive, err := first.alive(t.Context())("anybody")
@@ -33,7 +31,7 @@ func TestFileLock(t *testing.T) {
 	require.NoError(t, first.lost())
 	first.release()
 	assert.NoFileExists(t, path+"-pusher")
-	second, err := acquire(t.Context(), d, "b")
+	second, err := acquire(t.Context(), d, "b", stopwatch{})
 	require.NoError(t, err, "the lock goes with its owner")
 	second.release()
 	_, err = acquireFile(t.Context(), filepath.Join(t.TempDir(), "nowhere", "x.db"))
@@ -45,14 +43,14 @@ func TestLockOfMariaDB(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	d := emptySchool(t, dbtest.MariaDB(t))
-	a, err := acquire(ctx, d, "a")
+	a, err := acquire(ctx, d, "a", stopwatch{})
 	require.NoError(t, err)
-	b, err := acquire(ctx, d, "b")
+	b, err := acquire(ctx, d, "b", stopwatch{})
 	require.NoError(t, err, "several may push")
 	alive, err := b.alive(ctx)("a")
 	require.NoError(t, err)
 	assert.True(t, alive)
-	_, err = acquire(ctx, d, "a")
+	_, err = acquire(ctx, d, "a", stopwatch{})
 	require.Error(t, err, "an owner's name is taken once")
 	var timeout int
 	require.NoError(t, a.mysql.QueryRowContext(ctx, "SELECT @@wait_timeout").Scan(&timeout))
@@ -78,7 +76,7 @@ func TestLockOfMariaDB(t *testing.T) {
 func TestLockTakenAway(t *testing.T) {
 	t.Parallel()
 	d := emptySchool(t, dbtest.MariaDB(t))
-	l, err := acquire(t.Context(), d, "a")
+	l, err := acquire(t.Context(), d, "a", stopwatch{})
 	require.NoError(t, err)
 	defer l.release()
 	_, err = l.mysql.ExecContext(t.Context(), "SELECT RELEASE_LOCK(?)", lockName("a"))
@@ -87,7 +85,7 @@ func TestLockTakenAway(t *testing.T) {
 	require.Error(t, l.lost())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	other, err := acquire(t.Context(), d, "b")
+	other, err := acquire(t.Context(), d, "b", stopwatch{})
 	require.NoError(t, err)
 	defer other.release()
 	require.ErrorIs(t, other.held(ctx), context.Canceled)
@@ -113,41 +111,6 @@ func killConnections(t *testing.T, d *db.DB, condition string) {
 	for _, id := range found {
 		_, _ = admin.Exec("KILL ?", id) // it may have ended by itself
 	}
-}
-
-// What has been handed to a sender and has not left stays here when the push has stopped, has
-// lost its lock, or the platform may have forgotten the id.
-func TestGate(t *testing.T) {
-	t.Parallel()
-	now := time.Unix(aMoment, 0)
-	lost, passed := error(nil), 0
-	caller := callerFunc(func(call) error { passed++; return nil })
-	g := newGate(caller, func() time.Time { return now })
-	g.lost = func() error { return lost }
-	send := func(id string) error {
-		return g.Call(t.Context(), "POST", sendPath, &template.Message{ClientMsgID: id}, nil)
-	}
-	fresh := &row{clientMsgID: "fresh", firstAt: aMoment - 3600}
-	repeat := &row{clientMsgID: "repeat", before: aMoment - 500, firstAt: aMoment - 500}
-	g.expect(fresh)
-	g.expect(repeat)
-	require.NoError(t, send("fresh"), "how long a first attempt has waited does not matter")
-	require.NoError(t, send("repeat"))
-	now = now.Add(40 * time.Second)
-	require.ErrorIs(t, send("repeat"), errTooLate)
-	now = now.Add(-time.Hour)
-	require.ErrorIs(t, send("repeat"), errTooLate, "a clock that was set back tells nothing")
-	g.forget(repeat)
-	g.forget(fresh)
-	assert.Empty(t, g.repeats)
-	assert.Equal(t, 2, passed)
-	lost = errors.New("lost")
-	require.ErrorIs(t, send("fresh"), errClosed)
-	lost = nil
-	require.NoError(t, send("fresh"))
-	g.closed.Store(true)
-	require.ErrorIs(t, send("fresh"), errClosed)
-	assert.Equal(t, 3, passed)
 }
 
 // A push whose connections are cut writes no more, stops, and is continued by the next one.

@@ -45,7 +45,7 @@ type verdict struct {
 // settle notes what a sent row becomes.
 func (e *engine) settle(r *row, res template.Result) {
 	o := outcome{row: r, msgID: res.MsgID}
-	v := e.rules.judge(&o, res.Err, e.ledger.now())
+	v := e.rules.judge(&o, res.Err, e.clock)
 	if res.Err == nil {
 		e.summary.Sent++
 	} else {
@@ -53,11 +53,14 @@ func (e *engine) settle(r *row, res template.Result) {
 	}
 	if o.state == statePending {
 		if o.forget && r.before == 0 { // as if it had not been claimed
-			r.since = time.Time{}
+			r.since = instant{}
 			e.claimed--
 			e.inBatch--
 		}
 		e.wait(r, v.doubted)
+	}
+	if v.minute {
+		e.holdMinute()
 	}
 	if v.halt != "" {
 		e.halt(v.halt, res.Err)
@@ -66,8 +69,8 @@ func (e *engine) settle(r *row, res template.Result) {
 }
 
 // judge decides what a row becomes that was sent: o's state, and whether the attempt counts.
-func (r *rules) judge(o *outcome, err error, now time.Time) (v verdict) {
-	if err == nil {
+func (r *rules) judge(o *outcome, err error, c *clock) (v verdict) {
+	if err = plain(err); err == nil {
 		o.state = stateAccepted
 		r.accepted++
 		r.equal, r.refused = 0, nil
@@ -78,7 +81,7 @@ func (r *rules) judge(o *outcome, err error, now time.Time) (v verdict) {
 		if errors.As(err, &failure) {
 			o.code = int(failure.Code)
 		}
-		v = r.refuse(o, err, now)
+		v = r.refuse(o, err, c)
 	}
 	if o.state != statePending {
 		delete(r.retried, o.row.id)
@@ -87,13 +90,15 @@ func (r *rules) judge(o *outcome, err error, now time.Time) (v verdict) {
 }
 
 // refuse decides what a row becomes that was not accepted.
-func (r *rules) refuse(o *outcome, err error, now time.Time) (v verdict) {
+func (r *rules) refuse(o *outcome, err error, c *clock) (v verdict) {
+	if held, ok := errors.AsType[*heldBack](err); ok {
+		o.back(held, c)
+		return v
+	}
 	notSent, kind := errors.Is(err, template.ErrNotSent), wechat.KindOf(err)
 	switch {
 	case notSent && errors.Is(err, template.ErrInvalidMessage):
 		o.state, o.forget = stateFailed, true
-	case errors.Is(err, errTooLate):
-		o.state, o.forget = ended(o.row), true
 	case kind == wechat.KindDailyQuota:
 		o.putBack()
 		v.halt = ReasonQuota
@@ -101,10 +106,10 @@ func (r *rules) refuse(o *outcome, err error, now time.Time) (v verdict) {
 		r.arrived()
 		o.putBack()
 		v.minute = true
-	case notSent, errors.Is(err, errClosed):
+	case notSent:
 		o.putBack()
 	case kind == wechat.KindBusy || kind == wechat.KindLost || kind == wechat.KindNetwork:
-		return r.missed(o, kind, now)
+		return r.missed(o, kind, c)
 	case kind == wechat.KindRequest || kind == wechat.KindAccount || kind == wechat.KindToken:
 		return r.refusedAll(o)
 	case kind == wechat.KindRecipient:
@@ -128,6 +133,30 @@ func ended(r *row) string {
 // putBack makes a row pending whose attempt surely was not carried out, as if it had not been.
 func (o *outcome) putBack() { o.state, o.forget = statePending, true }
 
+// back is what the gate's word means for a row: as if it had not been claimed, unless an earlier
+// attempt of this claim is in doubt.
+func (o *outcome) back(held *heldBack, c *clock) {
+	switch {
+	case held.before != nil:
+		o.row.doubt = true
+		o.again(c)
+	case errors.Is(held, errTooLate):
+		o.state, o.forget = ended(o.row), true
+	default:
+		o.putBack()
+	}
+}
+
+// again makes a row pending that has left, until it is too late to repeat it safely.
+func (o *outcome) again(c *clock) {
+	next := *o.row
+	next.before = o.row.firstAt
+	o.state = statePending
+	if c.tooLate(&next, firstBackoff) {
+		o.state = ended(o.row)
+	}
+}
+
 // halt ends the push, also for what has been handed to a sender and has not left; the first
 // reason stands.
 func (e *engine) halt(reason Reason, err error) {
@@ -147,7 +176,8 @@ func (e *engine) wait(r *row, doubted bool) {
 	if doubted {
 		e.rules.doubted++
 	}
-	e.waiting[r.id] = waiting{until: time.Now().Add(backoff(r.attempts)), since: r.since, doubt: r.doubt, doubted: doubted}
+	r.tries++
+	e.waiting[r.id] = waiting{until: time.Now().Add(backoff(max(r.attempts, r.tries))), since: r.since, doubt: r.doubt, doubted: doubted, tries: r.tries}
 }
 
 // goOn ends the waiting of a row.
@@ -158,8 +188,8 @@ func (e *engine) goOn(id int64) {
 	delete(e.waiting, id)
 }
 
-// missed puts a row that reached nobody back, until it is too late to repeat it safely.
-func (r *rules) missed(o *outcome, kind wechat.Kind, now time.Time) (v verdict) {
+// missed puts a row back that reached nobody, or may have.
+func (r *rules) missed(o *outcome, kind wechat.Kind, c *clock) (v verdict) {
 	r.transit++
 	if r.transit >= r.workers && r.since.IsZero() {
 		r.since = time.Now()
@@ -170,11 +200,10 @@ func (r *rules) missed(o *outcome, kind wechat.Kind, now time.Time) (v verdict) 
 	if kind != wechat.KindNetwork {
 		o.row.doubt = true
 	}
-	next := *o.row
-	next.before = o.row.firstAt
-	o.state = statePending
-	if tooLate(&next, now.Add(firstBackoff)) {
-		o.state = ended(o.row)
+	if o.row.doubt {
+		o.again(c)
+	} else {
+		o.putBack() // it surely has never left
 	}
 	return v
 }

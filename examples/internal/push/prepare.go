@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/org/wxhome/examples/internal/db"
@@ -24,11 +23,13 @@ func Prepare(ctx context.Context, cfg Config) (Prepared, error) {
 	if err := cfg.shareable(); err != nil {
 		return Prepared{}, err
 	}
+	done := cfg.ownLedger()
+	defer done()
 	e, err := newEngine(ctx, nil, cfg)
 	if err != nil {
 		return Prepared{}, err
 	}
-	if e.lock, err = acquire(ctx, cfg.Ledger, e.ledger.owner); err != nil {
+	if err = e.takeLock(ctx); err != nil {
 		return Prepared{}, err
 	}
 	defer e.lock.release()
@@ -54,54 +55,6 @@ func (c *Config) shareable() error {
 		return fmt.Errorf("ledger in %s: %w", c.Ledger.Name, ErrNotShareable)
 	}
 	return nil
-}
-
-// idsPage is how many rows PendingRows yields at a time.
-const idsPage = 1000
-
-// Waiting is a pending row.
-type Waiting struct {
-	ID       int64
-	Attempts int // that left or may have left
-}
-
-// PendingRows yields the campaign's pending rows, in the order of the ledger and page
-// by page. It only reads.
-func (p Prepared) PendingRows(ctx context.Context, ledger *db.DB, appID string) iter.Seq2[[]Waiting, error] {
-	return func(yield func([]Waiting, error) bool) {
-		l := newLedger(ledger, appID, p.Campaign)
-		for after := int64(0); ; {
-			rows, err := l.pendingRows(ctx, "id > ? AND (id <= ? OR 0 = ?)", after, p.upTo, p.upTo)
-			if err != nil || len(rows) > 0 {
-				if !yield(rows, err) || err != nil {
-					return
-				}
-			}
-			if len(rows) < idsPage {
-				return
-			}
-			after = rows[len(rows)-1].ID
-		}
-	}
-}
-
-// pendingRows returns the first pending rows of which condition is true.
-func (l *ledger) pendingRows(ctx context.Context, condition string, args ...any) ([]Waiting, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT id, attempts FROM push_message WHERE appid = ? AND campaign = ? AND state = 'pending' AND `+
-		condition+` ORDER BY id LIMIT ?`, append(append([]any{l.appID, l.campaign}, args...), idsPage)...)
-	if err != nil {
-		return nil, l.failed(err)
-	}
-	defer rows.Close()
-	var found []Waiting
-	for rows.Next() {
-		var w Waiting
-		if err := rows.Scan(&w.ID, &w.Attempts); err != nil {
-			return nil, l.failed(err)
-		}
-		found = append(found, w)
-	}
-	return found, rows.Err()
 }
 
 // done reports whether every row of the campaign is settled.

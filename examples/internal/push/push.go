@@ -9,6 +9,25 @@
 // says is kept in its row: a row that has never left follows the school until it leaves, and a
 // repeated one says what it said before.
 //
+// One person is in one campaign at a time: a campaign takes over what earlier ones have not sent, and
+// a row that may have left in any of them holds its recipient back, until a person decides.
+//
+// # Claims
+//
+// A claim of a row is a lease of 30 s. The age of the claim is looked at where each attempt leaves,
+// by the wall clock and the monotonic clock, so that a process that has stood still sends nothing
+// that others may have taken meanwhile: give [Config] a Client with departure.Transport, as
+// account.Open makes it, and at least as many connections as Workers. So is the lock of the process,
+// which must have been confirmed within 10 s. Others take the rows of a process whose lock is gone
+// 45 s after their claim at the earliest, by the clock of the ledger's server. A row of a process
+// that lives and says nothing is unknown after nine minutes; its answer, if it still comes, counts.
+//
+// On SQLite nobody waits for the 45 s. The lock is a file's, it ends with its process, and a process
+// that stands still keeps it: who gets the lock knows that nothing of the one before is on its way.
+//
+// A message gets its permit of the rate before it is claimed, and no more rows are claimed than can
+// leave within 10 s.
+//
 // One Run works on a ledger at a time on SQLite; on MySQL several processes may share a
 // campaign. Memory is flat, however many recipients there are.
 //
@@ -16,10 +35,12 @@
 //
 // Run returns a [*StopError] when it ends before the campaign does, whose rows are then left
 // pending; [ErrBusy] and [ErrSettings] when it does not begin; and a database's own errors
-// wrapped. Behind a StopError stands WeChat's failure, a [*github.com/org/wxhome/wechat.Error].
+// wrapped; [IsSilent] tells a database that gives no answer: a statement has 10 s, a step with its
+// repetitions 30 s. Behind a StopError stands WeChat's failure, a [*github.com/org/wxhome/wechat.Error].
 package push
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -30,7 +51,7 @@ import (
 // Config says what to push. Fields without a remark are required.
 type Config struct {
 	AppID      string
-	Caller     template.Caller // carries the messages; a *wechat.Client
+	Caller     template.Caller // carries the messages; a *wechat.Client with departure.Transport
 	School     *db.DB          // where recipients are read
 	Ledger     *db.DB          // where the ledger is kept; may be School
 	Query      string          // a SELECT of the recipients; empty: the school's two tables
@@ -48,19 +69,61 @@ type Config struct {
 	Workers    int                    // sends in flight; 0: 16
 	Limit      int                    // only the first recipients of the school; 0: all
 
-	Again         bool // also photos that an earlier campaign had accepted
-	RetryFailed   bool // take failed rows up again
-	ResendUnknown bool // send unknown rows again, with a new client_msg_id
+	// Again makes the campaign one of its own kind, a notice to everybody: it sends also photos that
+	// another campaign had accepted, supersedes no other campaign, and no other one supersedes it.
+	// It is kept with the campaign. A photo that may have arrived holds its recipient back all the same.
+	Again       bool
+	RetryFailed bool // take failed rows up again
 
-	Now      func() time.Time // nil: time.Now; called from several goroutines
-	Log      *slog.Logger     // nil: discard
-	Progress func(Progress)   // nil: none; called on Run's goroutine
+	// What a person has decided about rows of which nobody knows whether they have arrived.
+	ResendUnknown   bool   // send them again, with a new client_msg_id
+	UnknownReceived bool   // count them as accepted
+	TimesShifted    bool   // photos whose times differ from those of earlier campaigns by one and the same amount are the same, from now on
+	OnlyOpenID      string // decide, and retry, for this parent only; empty: for all
+	OnlyStudent     string // decide, and retry, for this pupil only; empty: for all
+
+	// Limiter is waited for before each message, beside Rate: one that several processes share.
+	// Nil: none. Where the Client has it too, give it to the Client as departure.Limiter, so that
+	// it counts once. A push claims a message no sooner than it has a permit.
+	Limiter interface {
+		Wait(ctx context.Context) error
+	}
+
+	// Now is the clock that decides when a message may still be repeated. Nil: the clock of the
+	// ledger's server, which all machines share; on SQLite this machine's. It is called from
+	// several goroutines.
+	// PrivacyKeys are the keys that hashed the openids of parents who left under older versions:
+	// [PrivacyKeys] of the environment. The ledger's own key is in the ledger.
+	PrivacyKeys []string
+
+	Now      func() time.Time
+	Log      *slog.Logger   // nil: discard
+	Progress func(Progress) // nil: none; called by one goroutine at a time
+
+	watch    stopwatch     // the machine's; tests set it
+	takeOver time.Duration // tests set it; 0: see takeOverTime
+}
+
+// takeOverTime is how long rows of a process that has died are left alone. On SQLite not at all: the
+// one who holds the lock of the file knows that the process before it has ended, since a file's
+// lock lasts exactly as long as its process, also while that stands still.
+func (c *Config) takeOverTime() time.Duration {
+	switch {
+	case c.takeOver > 0:
+		return c.takeOver
+	case c.Ledger != nil && c.Ledger.Dialect == db.MySQL:
+		return takeOverTime
+	}
+	return 0
 }
 
 // Progress tells how far a Run has come.
 type Progress struct {
 	Total, Done int           // rows of the campaign; those that are settled
 	Pause       time.Duration // the pause that begins now; 0: none
+	Paused      Control       // who has paused the campaign; the zero value: nobody
+	Holders     []Holder      // who has the rows that this Run waits for; empty: it does not wait
+	Reading     time.Duration // how long the school has been read by now, told every 15 s; 0: it is not
 }
 
 // Summary is the tally of a campaign. Recipients = Unchanged + Accepted + Skipped + Failed +
@@ -77,6 +140,7 @@ type Summary struct {
 	Pending    int     `json:"pending"`
 	Sent       int     `json:"sent"` // accepted by this run
 	Seconds    float64 `json:"seconds"`
+	Others     []Other `json:"others,omitempty"` // campaigns that this run has superseded, or that hold recipients back
 }
 
 // StopError tells why a push ended early. What was not sent is pending.

@@ -23,11 +23,21 @@ type Campaign struct {
 	Since      time.Time // zero: all photos
 	Created    time.Time
 	Finished   time.Time // zero: it is not
+	settings   string    // as they are kept
+}
+
+// Fits reports whether a push with cfg would go on with the campaign by the settings that it began
+// with.
+func (c Campaign) Fits(cfg Config) bool {
+	want, err := cfg.settings()
+	return err == nil && want == c.settings
 }
 
 // Campaigns returns an account's campaigns, the newest first; none where there is no ledger
 // yet. It only reads.
 func Campaigns(ctx context.Context, ledger *db.DB, appID string) ([]Campaign, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	rows, err := ledger.QueryContext(ctx, `SELECT name, settings, created_at, finished_at FROM push_campaign
 WHERE appid = ? ORDER BY created_at DESC, name DESC`, appID)
 	if absent(err) {
@@ -49,7 +59,7 @@ WHERE appid = ? ORDER BY created_at DESC, name DESC`, appID)
 		if err := json.Unmarshal([]byte(text), &s); err != nil {
 			return nil, fmt.Errorf("campaign %s: its settings are not JSON: %w", c.Name, err)
 		}
-		c.TemplateID, c.Fields = s.Template, s.Fields
+		c.TemplateID, c.Fields, c.settings = s.Template, s.Fields, text
 		c.Since, c.Created, c.Finished = moment0(s.Since), moment0(created), moment0(finished)
 		all = append(all, c)
 	}
@@ -77,6 +87,8 @@ func absent(err error) bool {
 // Tally returns what has become of a campaign so far; sql.ErrNoRows where there is none of
 // that name. It only reads.
 func Tally(ctx context.Context, ledger *db.DB, appID, campaign string) (Summary, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	s := Summary{Campaign: campaign}
 	err := ledger.QueryRowContext(ctx, `SELECT unchanged, left_out FROM push_campaign WHERE appid = ? AND name = ?`,
 		appID, campaign).Scan(&s.Unchanged, &s.LeftOut)

@@ -22,14 +22,20 @@ const (
 // waiting is a row that was put back for a while.
 type waiting struct {
 	until time.Time
-	since time.Time // of its first attempt
-	doubt bool      // an attempt of it may have been carried out
+	since instant // of its first attempt
+	doubt bool    // an attempt of it may have been carried out
+	tries int     // how often it was put off
 
 	doubted bool // its 40037 is to be repeated once
 }
 
+// roundTime ends a round, so that rows of processes that have died are looked for.
+const roundTime = 30 * time.Second
+
 // round sends until there is nothing to send, the batch is full, or something stops it.
 func (e *engine) round(ctx context.Context) {
+	e.began, e.handed, e.others = time.Now(), time.Time{}, false
+	e.written = e.began
 	for r := range e.sender.SendAll(ctx, e.input(ctx), template.WithWorkers(e.cfg.Workers)) {
 		claimed, ok := e.flying[r.Message.ClientMsgID]
 		if !ok {
@@ -38,6 +44,7 @@ func (e *engine) round(ctx context.Context) {
 		delete(e.flying, r.Message.ClientMsgID)
 		e.gate.forget(claimed)
 		e.settle(claimed, r)
+		e.keepUp(ctx)
 	}
 	for _, r := range e.queue {
 		e.giveBack(r)
@@ -45,10 +52,17 @@ func (e *engine) round(ctx context.Context) {
 	e.queue = nil
 }
 
+// keepUp writes down what is known, at least once a second.
+func (e *engine) keepUp(ctx context.Context) {
+	if time.Since(e.written) >= tickTime {
+		e.writeDown(ctx)
+	}
+}
+
 // giveBack leaves a row that was claimed and not sent as it was.
 func (e *engine) giveBack(r *row) {
 	if r.before != 0 {
-		e.waiting[r.id] = waiting{until: time.Now(), since: r.since, doubt: r.doubt}
+		e.waiting[r.id] = waiting{until: time.Now(), since: r.since, doubt: r.doubt, tries: r.tries}
 	} else {
 		e.claimed--
 		e.inBatch--
@@ -56,22 +70,19 @@ func (e *engine) giveBack(r *row) {
 	e.results = append(e.results, outcome{row: r, state: statePending, forget: true})
 }
 
-// input yields the messages of claimed rows, and claims more when it runs out.
+// input yields the messages of claimed rows: first a permit, then a row.
 func (e *engine) input(ctx context.Context) func(func(template.Message, error) bool) {
 	return func(yield func(template.Message, error) bool) {
-		for e.maySend(ctx) && (len(e.queue) > 0 || e.claim(ctx)) {
-			r := e.queue[0]
-			m, ok := e.ready(r)
+		tick := func() bool { return yield(template.Message{}, errTick) }
+		for e.maySend(ctx) && e.permit(ctx, tick) {
+			r, m, ok := e.next(ctx)
 			if !ok {
-				e.queue = e.queue[1:]
-				continue
-			}
-			if err := e.limiter.Wait(ctx); err != nil || !e.maySend(ctx) {
 				return
 			}
-			e.queue = e.queue[1:]
+			e.permitted = false
 			e.flying[r.clientMsgID] = r
 			e.gate.expect(r)
+			e.paced()
 			if !yield(m, nil) {
 				return
 			}
@@ -84,14 +95,18 @@ func (e *engine) maySend(ctx context.Context) bool {
 	if err := e.lock.lost(); err != nil && e.fatal == nil {
 		e.fatal = err
 	}
-	return e.fatal == nil && !e.stopped(ctx) && (e.probing || !e.rules.holding())
+	return e.fatal == nil && !e.stopped(ctx) && e.limited() == 0 && (e.probing || !e.rules.holding())
 }
 
 // claim writes down what is known and takes the next rows, in one commit. It returns false when
 // there is nothing to send now.
 func (e *engine) claim(ctx context.Context) bool {
-	for e.maySend(ctx) {
+	for e.maySend(ctx) && !e.lasted() {
 		p := e.pick()
+		p.doubtful = e.paused(ctx) || p.doubtful
+		if e.fatal != nil {
+			return false
+		}
 		if p.n <= 0 {
 			e.dry = e.dry || e.limitReached()
 			return false
@@ -99,10 +114,17 @@ func (e *engine) claim(ctx context.Context) bool {
 		if err := e.lock.held(ctx); err != nil {
 			continue // maySend ends it
 		}
+		if p = e.reserve(p); p.n <= 0 {
+			return false
+		}
+		claimed := e.clock.watch.now()
 		got, err := e.step(ctx, p)
 		if err != nil {
 			e.fatal = err
 			return false
+		}
+		for _, r := range got.rows {
+			r.claimed = claimed
 		}
 		e.progress(0)
 		e.advance(p, got)
@@ -118,18 +140,20 @@ func (e *engine) claim(ctx context.Context) bool {
 	return false
 }
 
-// pick chooses what to claim: rows whose wait is over, otherwise what comes next within batch
+// pick chooses what to claim: rows whose wait is over and, by turns, what comes next within batch
 // and limit.
 func (e *engine) pick() pick {
 	due, waiting := e.due()
-	p := pick{n: e.ahead(), after: e.cursor, except: waiting}
+	p := pick{n: e.ahead(), after: e.cursor, upTo: max(0, e.span.end-1), doubtful: e.span.repeats, except: waiting}
 	switch {
-	case len(due) > 0:
+	case len(due) > 0 && (!e.others || e.probing || e.rules.holding() || len(waiting) >= waitingLimit):
 		due = due[:min(len(due), p.n)]
 		if e.rules.holding() {
 			due = due[:min(len(due), e.cfg.Workers)]
 		}
 		return pick{n: len(due), after: math.MinInt64, only: due}
+	case len(due) > 0:
+		p.except = append(waiting, due...)
 	case e.probing && e.rules.holding() && len(waiting) == 0 && len(e.flying) == 0:
 		p.n = min(p.n, 1) // nobody is left who could try the way
 	case e.probing, len(waiting) >= waitingLimit:
@@ -148,6 +172,7 @@ func (e *engine) pick() pick {
 // advance notes how far the claims have come. Rows that waited and are not there any more have
 // been taken by another process.
 func (e *engine) advance(p pick, got claims) {
+	e.others = p.only != nil
 	if p.only == nil {
 		e.cursor = max(e.cursor, got.last)
 		return
@@ -166,13 +191,13 @@ func (e *engine) advance(p pick, got claims) {
 // admitAll queues claimed rows, but those whose binding is gone.
 func (e *engine) admitAll(ctx context.Context, rows []*row) {
 	e.taken += len(rows)
-	bound, err := e.source.bound(ctx, rows)
+	bound, err := e.stillBound(ctx, rows)
 	if err != nil {
 		e.fatal = err
 	}
 	for _, r := range rows {
 		if w, ok := e.waiting[r.id]; ok {
-			r.since, r.doubt = w.since, w.doubt
+			r.since, r.doubt, r.tries = w.since, w.doubt, w.tries
 			e.goOn(r.id)
 		} else {
 			r.doubt = r.before != 0 // of another Run's attempts nothing is known
@@ -184,8 +209,8 @@ func (e *engine) admitAll(ctx context.Context, rows []*row) {
 		switch {
 		case e.fatal != nil:
 			e.giveBack(r)
-		case !bound[person{r.openid, r.studentID}]:
-			e.unsent(r, stateSkipped, "the binding is gone")
+		case !bound[r.id]:
+			e.unsent(r, r.parted(), "the binding is gone")
 		default:
 			e.queue = append(e.queue, r)
 		}
@@ -199,7 +224,7 @@ func (e *engine) unsent(r *row, state, reason string) {
 
 // ready makes the message of r, or settles r.
 func (e *engine) ready(r *row) (template.Message, bool) {
-	if tooLate(r, e.ledger.now()) {
+	if e.clock.tooLate(r, 0) {
 		e.unsent(r, ended(r), errTooLate.Error())
 		return template.Message{}, false
 	}
@@ -213,30 +238,54 @@ func (e *engine) ready(r *row) (template.Message, bool) {
 		e.unsent(r, ended(r), err.Error())
 		return m, false
 	}
-	if r.since.IsZero() {
-		r.since = time.Now()
+	if r.since.none() {
+		r.since = e.clock.watch.now()
 	}
 	return m, true
 }
 
-// tooLate reports whether WeChat may have forgotten the id of a row that has left before. A
-// clock that was set back by more than ClockSlack tells nothing.
-func tooLate(r *row, now time.Time) bool {
-	if r.before == 0 {
-		return false
+// lasted reports whether the round has lasted long enough.
+func (e *engine) lasted() bool { return time.Since(e.began) > roundTime }
+
+// ahead is how many rows may be claimed beside those in hand: the workers' and one second of the
+// rate in all, of which a crash leaves that many sending at most, and no more than can leave soon.
+// What waits to be written is not in hand any more when the next ones are. 0: what is in flight has
+// to come back first.
+func (e *engine) ahead() int { return max(e.least(), min(e.room(e.hand.rows.Load()), e.lead())) }
+
+// least is how many rows may be claimed although another block has taken all the room: one, if
+// nothing of this block is in flight.
+func (e *engine) least() int {
+	if len(e.flying) > 0 {
+		return 0
 	}
-	age := now.Unix() - r.firstAt
-	return age < -slackSeconds || age >= horizonSeconds || !r.since.IsZero() && time.Since(r.since) >= horizon
+	return 1
 }
 
-// ahead is how many rows may be claimed beside those in flight: the workers' and one second of the
-// rate in all. So many a crash leaves sending at most.
-func (e *engine) ahead() int {
+// room is how many rows may be claimed when so many are in hand. Each block leaves room for the one
+// row of every block.
+func (e *engine) room(hand int64) int {
 	second := unlimitedAhead
 	if e.cfg.Rate > 0 {
 		second = int(min(math.Ceil(e.cfg.Rate), unlimitedAhead))
 	}
-	return e.cfg.Workers + second - len(e.flying)
+	return e.cfg.Workers + second - int(hand+e.hand.blocks.Load()) + len(e.results)
+}
+
+// reserve takes the room for a claim, since another block may have taken some of it meanwhile. The
+// step gives back what it did not need.
+func (e *engine) reserve(p pick) pick {
+	for {
+		hand := e.hand.rows.Load()
+		n := max(e.least(), min(p.n, e.room(hand)))
+		if e.hand.rows.CompareAndSwap(hand, hand+int64(n)) {
+			p.n = n
+			if p.only != nil {
+				p.only = p.only[:min(n, len(p.only))]
+			}
+			return p
+		}
+	}
 }
 
 func (e *engine) limitReached() bool { return e.cfg.Limit > 0 && e.claimed >= e.cfg.Limit }

@@ -45,6 +45,15 @@ const (
   appid TEXT NOT NULL, name TEXT NOT NULL, settings TEXT NOT NULL, unchanged INTEGER NOT NULL,
   left_out INTEGER NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, PRIMARY KEY (appid, name)
 )`
+	// What a person wants of a campaign; an empty name: of all. at is in milliseconds.
+	mysqlControl = "CREATE TABLE IF NOT EXISTS push_control (\n" +
+		"  appid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n" +
+		"  campaign VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n" +
+		"  wanted VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n" +
+		"  `by` VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, at BIGINT NOT NULL,\n" +
+		"  PRIMARY KEY (appid, campaign)\n) ENGINE=InnoDB"
+	sqliteControl = "CREATE TABLE IF NOT EXISTS push_control (\n" +
+		"  appid TEXT NOT NULL, campaign TEXT NOT NULL, wanted TEXT NOT NULL, `by` TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (appid, campaign)\n)"
 )
 
 // part is a table of the ledger: how it is probed and made.
@@ -67,22 +76,36 @@ var parts = [...]part{
 		"SELECT appid, name, settings, unchanged, left_out, created_at, finished_at FROM push_campaign WHERE 1 = 0",
 		[]string{sqliteCampaign}, []string{mysqlCampaign},
 	},
+	secretPart,
+	leftPart,
+	{
+		"SELECT appid, campaign, wanted, `by`, at FROM push_control WHERE 1 = 0",
+		[]string{sqliteControl}, []string{mysqlControl},
+	},
 }
 
 // createLedger makes the tables that are absent. Those that exist are left alone, so that no
 // right to create is needed where somebody else has made them.
 func createLedger(ctx context.Context, d *db.DB) error {
 	for _, p := range parts {
-		err := probe(ctx, d, p.probe)
-		if err == nil {
-			continue
+		if err := p.ensure(ctx, d); err != nil {
+			return err
 		}
-		if !absent(err) {
-			return fmt.Errorf("the ledger in %s cannot be read: %w", d.Name, err)
-		}
-		if err := create(ctx, d, p); err != nil {
-			return fmt.Errorf("create the ledger in %s (the user needs the right to CREATE, INSERT and UPDATE there): %w", d.Name, err)
-		}
+	}
+	return nil
+}
+
+// ensure makes the table if it is absent.
+func (p part) ensure(ctx context.Context, d *db.DB) error {
+	err := probe(ctx, d, p.probe)
+	if err == nil {
+		return nil
+	}
+	if !absent(err) {
+		return fmt.Errorf("the ledger in %s cannot be read: %w", d.Name, err)
+	}
+	if err := create(ctx, d, p); err != nil {
+		return fmt.Errorf("create the ledger in %s (the user needs the right to CREATE, INSERT and UPDATE there): %w", d.Name, err)
 	}
 	return nil
 }

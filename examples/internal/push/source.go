@@ -33,12 +33,21 @@ type source struct {
 	since time.Time
 	needs []string // columns that the fields fill in
 	size  int      // of a page; 0: the usual one
+
+	stop <-chan struct{}     // ends the reading; nil: nothing does
+	tell func(time.Duration) // how long one reading lasts by now; nil: nobody is told
 }
 
 func newSource(cfg *Config) *source {
 	s := &source{db: cfg.School, query: strings.TrimRight(strings.TrimSpace(cfg.Query), "; \r\n\t"), since: cfg.Since}
+	if s.query != "" {
+		s.query += "\n" // its last line may be a comment
+	}
 	for _, f := range cfg.Fields {
 		s.needs = append(s.needs, f.columns()...)
+	}
+	if cfg.Progress != nil {
+		s.tell = func(d time.Duration) { cfg.Progress(Progress{Reading: d}) }
 	}
 	return s
 }
@@ -49,55 +58,81 @@ type each func(page []recipient, leftOut int) error
 // pages calls f with page after page. Of several rows for one recipient it gets the one with
 // the newest photo.
 func (s *source) pages(ctx context.Context, f each) error {
-	if s.query != "" {
-		return s.queryPages(ctx, f)
-	}
-	return s.tablePages(ctx, f)
+	return s.patiently(ctx, func(ctx context.Context) error {
+		if s.query != "" {
+			return s.queryPages(ctx, f)
+		}
+		return s.tablePages(ctx, f)
+	})
 }
 
 func (s *source) failed(err error) error {
 	return fmt.Errorf("read the recipients from %s: %w", s.db.Name, err)
 }
 
-const bindingsPage = `SELECT MAX(id), COUNT(*) FROM (SELECT id FROM parent_wechat_bind WHERE id > ? ORDER BY id LIMIT ?) page`
+// bindingsPage reads who is bound to whom, as text. Which photo is whose is decided in Go.
+const bindingsPage = `SELECT id, %s, %s FROM parent_wechat_bind WHERE id > ? ORDER BY id LIMIT ?`
 
-// photosPage has all photos of the children bound in a page: the newest is chosen here, since
-// SQL finds no newest among equal or unknown times. On SQLite the time is read as the text that
-// it is: the driver would put UTC to a column declared as DATETIME.
-const photosPage = `SELECT b.id AS %s, b.wechat_openid AS openid, b.student_id, p.student_name, p.photo_url, %s AS photo_update_time
-FROM parent_wechat_bind b LEFT JOIN student_photo p ON p.student_id = b.student_id AND p.photo_url <> ''
-WHERE b.id > ? AND b.id <= ? ORDER BY b.id`
-
-// pageKey names the column that pages are ordered by.
-const pageKey = "wxhome_page_key"
+// pageKey names the column that pages are ordered by, openidText and studentText those that have
+// the identifiers as text.
+const (
+	pageKey     = "wxhome_page_key"
+	openidText  = "wxhome_openid"
+	studentText = "wxhome_student"
+)
 
 func (s *source) tablePages(ctx context.Context, f each) error {
-	moment := "p.photo_update_time"
-	if s.db.Dialect == db.SQLite {
-		moment += " || ''"
+	if err := s.haveColumns(bindingColumns); err != nil {
+		return s.failed(err)
 	}
-	statement := fmt.Sprintf(photosPage, pageKey, moment)
 	for after := int64(math.MinInt64); ; {
-		var last sql.NullInt64
-		var n int
-		if err := s.db.QueryRowContext(ctx, bindingsPage, after, s.limit(pageSize)).Scan(&last, &n); err != nil {
-			return s.failed(err)
-		}
-		if n == 0 {
-			last.Int64 = after // the query is run all the same, to see its columns
-		}
-		p, err := s.page(ctx, statement, after, last.Int64)
+		page, err := s.bindingsAfter(ctx, after)
 		if err != nil {
 			return s.failed(err)
+		}
+		photos, err := s.newestPhotos(ctx, page)
+		if err != nil {
+			return s.failed(err)
+		}
+		var p read
+		for _, b := range page {
+			s.put(&p, b.line(photos[b.studentID]))
 		}
 		if err := f(p.recipients, p.leftOut); err != nil {
 			return err
 		}
-		if n < s.limit(pageSize) {
+		if len(page) < s.limit(pageSize) {
 			return nil
 		}
-		after = last.Int64
+		after = page[len(page)-1].id
 	}
+}
+
+// binding is a row of parent_wechat_bind.
+type binding struct {
+	id int64
+	person
+}
+
+// bindingsAfter returns the page of bindings that comes after a key.
+func (s *source) bindingsAfter(ctx context.Context, after int64) ([]binding, error) {
+	statement := fmt.Sprintf(bindingsPage, s.db.Dialect.Text("wechat_openid"), s.db.Dialect.Text("student_id"))
+	rows, err := s.db.QueryContext(ctx, statement, after, s.limit(pageSize))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	page := make([]binding, 0, s.limit(pageSize))
+	for rows.Next() {
+		var b binding
+		var openid, student sql.NullString
+		if err := rows.Scan(&b.id, &openid, &student); err != nil {
+			return nil, err
+		}
+		b.person = person{openid.String, student.String}
+		page = append(page, b)
+	}
+	return page, rows.Err()
 }
 
 func (s *source) limit(usual int) int {
@@ -108,12 +143,21 @@ func (s *source) limit(usual int) int {
 }
 
 // queryPage reads a user's query by openid and student, compared bytewise.
-const queryPage = `SELECT q.*, %[2]s AS %[3]s FROM (%[1]s) q WHERE %[2]s > ? AND NOT (%[4]s)
+const queryPage = `SELECT q.*, %[5]s AS ` + openidText + `, %[6]s AS ` + studentText + `, %[2]s AS %[3]s FROM (%[1]s) q WHERE %[2]s > ? AND NOT (%[4]s)
 ORDER BY %[2]s, q.photo_update_time DESC, q.photo_url DESC LIMIT ?`
 
 // lacking is true for a row without openid, student or photo. Such rows have no key of their
 // own and are counted at once.
 const lacking = `COALESCE(q.openid, '') = '' OR COALESCE(q.student_id, '') = '' OR COALESCE(q.photo_url, '') = ''`
+
+// queryKey is the SQL for openid and student as bytes. No identifier has the character 0, so that no
+// two pairs have one key.
+func (s *source) queryKey() string {
+	if s.db.Dialect == db.MySQL {
+		return `CONCAT(CAST(q.openid AS BINARY), x'00', CAST(q.student_id AS BINARY))`
+	}
+	return `CAST((q.openid || char(0) || q.student_id) AS BLOB)`
+}
 
 func (s *source) queryPages(ctx context.Context, f each) error {
 	if err := s.checkColumns(ctx); err != nil {
@@ -123,11 +167,8 @@ func (s *source) queryPages(ctx context.Context, f each) error {
 	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM ("+s.query+") q WHERE "+lacking).Scan(&leftOut); err != nil {
 		return s.failed(err)
 	}
-	key, after := `(q.openid || ':' || q.student_id)`, any("")
-	if s.db.Dialect == db.MySQL {
-		key, after = `CONCAT(CAST(q.openid AS BINARY), ':', CAST(q.student_id AS BINARY))`, any([]byte{})
-	}
-	statement := fmt.Sprintf(queryPage, s.query, key, pageKey, lacking)
+	key, after := s.queryKey(), []byte{}
+	statement := fmt.Sprintf(queryPage, s.query, key, pageKey, lacking, s.db.Dialect.Text("q.openid"), s.db.Dialect.Text("q.student_id"))
 	for {
 		p, err := s.page(ctx, statement, after, s.limit(queryPageSize))
 		if err != nil {
@@ -165,7 +206,7 @@ type read struct {
 	recipients []recipient
 	leftOut    int
 	rows       int
-	last       any // the key of the last row
+	last       []byte // the key of the last row
 }
 
 func (s *source) page(ctx context.Context, statement string, args ...any) (read, error) {
@@ -189,7 +230,7 @@ func (s *source) page(ctx context.Context, statement string, args ...any) (read,
 		}
 		p.rows++
 		switch {
-		case best.key() == nil || !same(best.key(), next.key()):
+		case best.key() == nil || best.person() != next.person():
 			s.put(&p, best)
 			best, next = next, line{}
 		case s.newer(next, best):
@@ -197,7 +238,7 @@ func (s *source) page(ctx context.Context, statement string, args ...any) (read,
 		}
 	}
 	s.put(&p, best)
-	p.last = best.key()
+	p.last, _ = best.key().([]byte)
 	return p, rows.Err()
 }
 
@@ -207,7 +248,8 @@ func (s *source) put(p *read, l line) {
 	if l.key() == nil {
 		return
 	}
-	r := recipient{openid: text(l.get("openid")), studentID: text(l.get("student_id"))}
+	who := l.person()
+	r := recipient{openid: who.openid, studentID: who.studentID}
 	if r.openid == "" || r.studentID == "" || text(l.get("photo_url")) == "" {
 		p.leftOut++
 		return
@@ -220,6 +262,7 @@ func (s *source) put(p *read, l line) {
 	for _, name := range slices.Concat(required[1:], s.needs) {
 		r.content[name] = s.kept(l.get(name))
 	}
+	r.content["student_id"] = r.studentID
 	p.recipients = append(p.recipients, r)
 }
 

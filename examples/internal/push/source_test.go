@@ -188,6 +188,8 @@ func TestTimes(t *testing.T) {
 		"none":           {lite, nil, time.Time{}, "", ""},
 		"a name":         {lite, "张三", time.Time{}, "张三", "张三"},
 		"a number":       {lite, int64(42), time.Time{}, "42", "42"},
+		"by hand":        {my, []byte("2026/11/20 12:00"), noon, "2026/11/20 12:00", "2026年11月20日 12:00"},
+		"unix seconds":   {my, noon.Unix(), noon, "1795147200", "1795147200"},
 		"a day":          {lite, "2026-11-20", noon.Add(-12 * time.Hour), "2026-11-20", "2026-11-20"},
 	} {
 		assert.True(t, tt.moment.Equal(tt.s.moment(tt.in)), "%s: %v", name, tt.s.moment(tt.in))

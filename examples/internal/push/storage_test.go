@@ -88,7 +88,7 @@ func TestResultsOutliveAFailedCommit(t *testing.T) {
 	t.Parallel()
 	d := emptySchool(t, "sqlite:"+t.TempDir()+"/s.db")
 	l := ledgerOf(t, d, "a", 2)
-	e := &engine{ledger: l}
+	e := &engine{hand: new(inHand), ledger: l, clock: newClock(d, nil, stopwatch{})}
 	got, err := l.step(t.Context(), nil, pick{n: 2})
 	require.NoError(t, err)
 	e.results = []outcome{{row: got.rows[0], state: stateAccepted, msgID: 1}}

@@ -49,3 +49,23 @@ func Cover(t template.Template, fields FieldList) (missing []string, surplus Fie
 	}
 	return missing, surplus
 }
+
+// ErrLink is a field whose value is a link, which WeChat does not show as one.
+var ErrLink = errors.New("a link is no value; the message itself is the link")
+
+// CheckLiterals checks what can be checked of the values without a row: it returns the key of the
+// first that is a link ([ErrLink]) or breaks its keyword's rule (a *template.ValueError).
+func (l FieldList) CheckLiterals() (key string, err error) {
+	for _, f := range l {
+		switch {
+		case strings.Contains(f.Text, "://"), strings.Contains(f.Text, "{photo_url}"):
+			return f.Key, ErrLink
+		case strings.ContainsAny(f.Text, "{}"):
+			continue
+		}
+		if err := template.CheckValue(f.Key, f.Text); err != nil {
+			return f.Key, err
+		}
+	}
+	return "", nil
+}

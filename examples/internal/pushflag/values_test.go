@@ -68,3 +68,14 @@ func TestReadQuery(t *testing.T) {
 	_, err = pushflag.ReadQuery(folder)
 	require.Error(t, err)
 }
+
+func TestCheckLiterals(t *testing.T) {
+	t.Parallel()
+	for text, key := range map[string]string{
+		"{student_name}": "", "照片": "", "https://p.example": "thing1", "x {photo_url}": "thing1", "abcdefghijklmnopqrstuvwxyz": "thing1", "{a} abcdefghijklmnopqrstuvwxyz": "",
+	} {
+		got, err := pushflag.FieldList{{Key: "time2", Text: "{t}"}, {Key: "thing1", Text: text}}.CheckLiterals()
+		assert.Equal(t, key, got, text)
+		assert.Equal(t, key != "", err != nil, text)
+	}
+}

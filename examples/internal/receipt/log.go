@@ -2,15 +2,15 @@ package receipt
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/org/wxhome/callback"
 	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/push"
 )
 
 // MinKey is the least length of a key, in bytes.
@@ -21,7 +21,7 @@ const MinKey = 16
 type Config struct {
 	Ledger *db.DB // where push_message is
 	AppID  string
-	Key    string           // of the hash that takes an openid's place; at least [MinKey] bytes
+	Key    string           // that older versions hashed openids with; at least [MinKey] bytes
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -95,85 +95,40 @@ func (l *Log) Add(ctx context.Context, msgID int64, openid string, status callba
 // known returns what stands for an openid in the ledger: the hash where the
 // parent has left meanwhile, for receipts come late.
 func (l *Log) known(ctx context.Context, openid string) (string, error) {
-	hash := l.pseudonym(openid)
-	var plain, hashed int
-	err := l.db.QueryRowContext(ctx, `SELECT
-  (SELECT COUNT(*) FROM push_message WHERE appid = ? AND openid = ?), (SELECT COUNT(*) FROM push_message WHERE appid = ? AND openid = ?)`,
-		l.appID, openid, l.appID, hash).Scan(&plain, &hashed)
-	if err != nil && !db.IsMissing(err) { // nothing was pushed yet
+	names, err := push.FormerNames(ctx, l.db, openid, string(l.key))
+	if err != nil {
 		return "", err
 	}
-	if plain == 0 && hashed > 0 {
-		return hash, nil
+	for _, name := range append([]string{openid}, names...) {
+		var one int
+		err := l.db.QueryRowContext(ctx, "SELECT 1 FROM push_message WHERE appid = ? AND openid = ? LIMIT 1", l.appID, name).Scan(&one)
+		switch {
+		case err == nil:
+			return name, nil
+		case db.IsMissing(err): // nothing was pushed yet
+			return openid, nil
+		case !errors.Is(err, sql.ErrNoRows):
+			return "", err
+		}
 	}
 	return openid, nil
-}
-
-// hashDomain keeps the hashes apart from whatever else the key signs.
-const hashDomain = "wxhome forgotten openid 1\x00"
-
-// pseudonym is what takes an openid's place. Without the key nobody can tell
-// whether an openid is the one.
-func (l *Log) pseudonym(openid string) string {
-	h := hmac.New(sha256.New, l.key)
-	h.Write([]byte(hashDomain))
-	h.Write([]byte(openid))
-	return "gone-" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil))[:32]
 }
 
 // Forget replaces an openid by a keyed hash in the ledger and the receipts.
 // What was forgotten before stays as it is.
 func (l *Log) Forget(ctx context.Context, openid string) error {
-	hash := l.pseudonym(openid)
-	_, err := l.db.ExecContext(ctx, `UPDATE push_receipt SET openid = ? WHERE appid = ? AND openid = ?`, hash, l.appID, openid)
-	if err == nil {
-		err = l.forgetMessages(ctx, openid, hash)
+	did, err := push.Forget(ctx, l.db, l.appID, openid)
+	if err != nil {
+		return fmt.Errorf("receipt: %w", err)
 	}
-	if err != nil && !db.IsMissing(err) {
+	for msgID, name := range did.Message {
+		_, err := l.db.ExecContext(ctx, `UPDATE push_receipt SET openid = ? WHERE appid = ? AND msgid = ? AND openid IN (?, ?)`, name, l.appID, msgID, openid, did.Name)
+		if err != nil {
+			return fmt.Errorf("receipt: forget a parent in %s: %w", l.db.Name, err)
+		}
+	}
+	if _, err := l.db.ExecContext(ctx, `UPDATE push_receipt SET openid = ? WHERE appid = ? AND openid = ?`, did.Name, l.appID, openid); err != nil {
 		return fmt.Errorf("receipt: forget a parent in %s: %w", l.db.Name, err)
 	}
 	return nil
-}
-
-// forgetMessages replaces the openid of the messages. A parent who was
-// forgotten, came back and left again may have two rows for one campaign and
-// pupil: the later one's hash gets the row's number, with its receipts.
-func (l *Log) forgetMessages(ctx context.Context, openid, hash string) error {
-	twice, err := l.twice(ctx, openid, hash)
-	if err != nil {
-		return err
-	}
-	for id, msgID := range twice {
-		numbered := fmt.Sprintf("%s-%d", hash, id)
-		_, err := l.db.ExecContext(ctx, `UPDATE push_receipt SET openid = ? WHERE appid = ? AND msgid = ? AND openid = ?`, numbered, l.appID, msgID, hash)
-		if err != nil {
-			return err
-		}
-		if _, err := l.db.ExecContext(ctx, `UPDATE push_message SET openid = ? WHERE id = ? AND openid = ?`, numbered, id, openid); err != nil {
-			return err
-		}
-	}
-	_, err = l.db.ExecContext(ctx, `UPDATE push_message SET openid = ? WHERE appid = ? AND openid = ?`, hash, l.appID, openid)
-	return err
-}
-
-// twice returns the ids and msgids of the rows for which there is one with the
-// hash already.
-func (l *Log) twice(ctx context.Context, openid, hash string) (map[int64]int64, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT m.id, m.msgid FROM push_message m JOIN push_message o
-ON o.appid = m.appid AND o.campaign = m.campaign AND o.student_id = m.student_id AND o.openid = ? WHERE m.appid = ? AND m.openid = ?`,
-		hash, l.appID, openid)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	found := map[int64]int64{}
-	for rows.Next() {
-		var id, msgID int64
-		if err := rows.Scan(&id, &msgID); err != nil {
-			return nil, err
-		}
-		found[id] = msgID
-	}
-	return found, rows.Err()
 }

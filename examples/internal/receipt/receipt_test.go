@@ -192,8 +192,8 @@ func TestForget(t *testing.T) {
 		require.NoError(t, err)
 		b.message("summer", "oA", "accepted", 200, time.Minute)
 		require.NoError(t, other.Forget(t.Context(), "oA"))
-		assert.Equal(t, 1, b.rows("push_message WHERE campaign = 'summer' AND openid NOT IN (SELECT openid FROM push_message WHERE campaign = 'spring')"),
-			"the hash depends on the key")
+		assert.Equal(t, 1, b.rows("push_message WHERE campaign = 'summer' AND openid IN (SELECT openid FROM push_message WHERE campaign = 'spring')"),
+			"the key is the ledger's, whatever the environment says")
 	})
 }
 

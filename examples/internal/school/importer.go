@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/db"
 )
 
 // Counts tells what an import did to the tables, by lines of the file.
@@ -65,7 +67,7 @@ func Import(ctx context.Context, conn *sql.DB, file io.ReadSeeker) (Counts, erro
 		return Counts{}, fmt.Errorf("school: begin the import: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	counts, err := load(ctx, tx, file)
+	counts, err := load(ctx, tx, db.DialectOf(conn), file)
 	if err != nil {
 		return Counts{}, err
 	}
@@ -75,8 +77,8 @@ func Import(ctx context.Context, conn *sql.DB, file io.ReadSeeker) (Counts, erro
 	return counts, nil
 }
 
-func load(ctx context.Context, tx *sql.Tx, file io.ReadSeeker) (counts Counts, err error) {
-	l := &loader{ctx: ctx, tx: tx, now: stamp(time.Now()), prepared: make(map[string]*sql.Stmt)}
+func load(ctx context.Context, tx *sql.Tx, dialect db.Dialect, file io.ReadSeeker) (counts Counts, err error) {
+	l := &loader{ctx: ctx, tx: tx, dialect: dialect, now: stamp(time.Now()), prepared: make(map[string]*sql.Stmt)}
 	defer func() { err = errors.Join(err, l.close()) }()
 	for row, err := range Read(file) {
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/db"
 )
 
 // change is what a line did; the greater one wins.
@@ -20,6 +22,7 @@ const (
 type loader struct {
 	ctx      context.Context // of the one call that the loader lives for
 	tx       *sql.Tx
+	dialect  db.Dialect
 	now      string
 	prepared map[string]*sql.Stmt
 }
@@ -69,31 +72,63 @@ func (l *loader) find(query string, args []any, dest ...any) (bool, error) {
 	return err == nil, err
 }
 
+// is returns a condition, with its arguments, that is true for the rows of a table whose column is
+// an identifier byte for byte.
+func (l *loader) is(table, column, identifier string) (condition string, args []any, err error) {
+	condition, args, err = l.dialect.Find(l.ctx, l.tx, table, column, identifier)
+	return condition + " AND " + l.dialect.Exactly(column), append(args, db.Bytes(identifier)), err
+}
+
 // row writes one line.
 func (l *loader) row(r Row) (change, error) {
 	binding, err := l.binding(r)
 	if err != nil {
 		return 0, err
 	}
-	renamed, err := l.exec(`UPDATE student_photo SET student_name = ? WHERE student_id = ? AND student_name <> ?`,
-		r.StudentName, r.StudentID, r.StudentName)
+	is, args, err := l.is("student_photo", "student_id", r.StudentID)
 	if err != nil {
 		return 0, err
 	}
-	photo, err := l.photo(r)
+	renamed, err := l.exec(`UPDATE student_photo SET student_name = ? WHERE `+is+` AND student_name <> ?`,
+		list(r.StudentName, args, r.StudentName)...)
+	if err != nil {
+		return 0, err
+	}
+	photo, err := l.photo(r, is, args)
 	if renamed > 0 {
 		photo = max(photo, updated)
 	}
 	return max(binding, photo), err
 }
 
+// list flattens the arguments of a statement.
+func list(parts ...any) (args []any) {
+	for _, part := range parts {
+		if some, ok := part.([]any); ok {
+			args = append(args, some...)
+			continue
+		}
+		args = append(args, part)
+	}
+	return args
+}
+
 // binding writes a parent's openid for a child.
 func (l *loader) binding(r Row) (change, error) {
+	const table = "parent_wechat_bind"
+	isParent, parent, err := l.is(table, "parent_mobile", r.Mobile)
+	if err != nil {
+		return 0, err
+	}
+	isChild, child, err := l.is(table, "student_id", r.StudentID)
+	if err != nil {
+		return 0, err
+	}
 	var id int64
 	var openID sql.NullString
 	found, err := l.find(`SELECT id, wechat_openid FROM parent_wechat_bind
-WHERE parent_mobile = ? AND student_id = ? ORDER BY CASE WHEN wechat_openid = ? THEN 0 ELSE 1 END, id LIMIT 1`,
-		[]any{r.Mobile, r.StudentID, r.OpenID}, &id, &openID)
+WHERE `+isParent+` AND `+isChild+` ORDER BY CASE WHEN `+l.dialect.Exactly("wechat_openid")+` THEN 0 ELSE 1 END, id LIMIT 1`,
+		list(parent, child, db.Bytes(r.OpenID)), &id, &openID)
 	switch {
 	case err != nil:
 		return 0, err
@@ -108,17 +143,17 @@ WHERE parent_mobile = ? AND student_id = ? ORDER BY CASE WHEN wechat_openid = ? 
 	return updated, err
 }
 
-// photo writes a photo. A student without one gets a row with the name alone,
-// which the first photo then fills.
-func (l *loader) photo(r Row) (change, error) {
+// photo writes a photo of the student whom is chooses. A student without one
+// gets a row with the name alone, which the first photo then fills.
+func (l *loader) photo(r Row, is string, student []any) (change, error) {
 	var held sql.NullString
 	at := nullable("")
 	if r.PhotoURL != "" {
 		at = nullable(stamp(r.PhotoTime))
 	}
-	found, err := l.find(`SELECT photo_url FROM student_photo WHERE student_id = ? AND (photo_url = ? OR photo_url IS NULL OR photo_url = '' OR ? = '')
+	found, err := l.find(`SELECT photo_url FROM student_photo WHERE `+is+` AND (photo_url = ? OR photo_url IS NULL OR photo_url = '' OR ? = '')
 ORDER BY CASE WHEN photo_url = ? THEN 0 ELSE 1 END LIMIT 1`,
-		[]any{r.StudentID, r.PhotoURL, r.PhotoURL, r.PhotoURL}, &held)
+		list(student, r.PhotoURL, r.PhotoURL, r.PhotoURL), &held)
 	switch {
 	case err != nil:
 		return 0, err
@@ -130,25 +165,25 @@ ORDER BY CASE WHEN photo_url = ? THEN 0 ELSE 1 END LIMIT 1`,
 		return unchanged, nil
 	case held.String == "":
 		_, err := l.exec(`UPDATE student_photo SET photo_url = ?, photo_update_time = ?
-WHERE student_id = ? AND (photo_url IS NULL OR photo_url = '')`, r.PhotoURL, at, r.StudentID)
+WHERE `+is+` AND (photo_url IS NULL OR photo_url = '')`, list(r.PhotoURL, at, student)...)
 		return updated, err
 	}
-	return l.photoTime(r)
+	return l.photoTime(r, is, student)
 }
 
 // photoTime gives a photo that is there the file's time. The times are
 // compared here: what a driver hands out depends on the column's type.
-func (l *loader) photoTime(r Row) (change, error) {
+func (l *loader) photoTime(r Row, is string, student []any) (change, error) {
 	var held any
-	if _, err := l.find(`SELECT photo_update_time FROM student_photo WHERE student_id = ? AND photo_url = ?`,
-		[]any{r.StudentID, r.PhotoURL}, &held); err != nil {
+	if _, err := l.find(`SELECT photo_update_time FROM student_photo WHERE `+is+` AND photo_url = ?`,
+		list(student, r.PhotoURL), &held); err != nil {
 		return 0, err
 	}
 	if sameTime(held, r.PhotoTime) {
 		return unchanged, nil
 	}
-	_, err := l.exec(`UPDATE student_photo SET photo_update_time = ? WHERE student_id = ? AND photo_url = ?`,
-		stamp(r.PhotoTime), r.StudentID, r.PhotoURL)
+	_, err := l.exec(`UPDATE student_photo SET photo_update_time = ? WHERE `+is+` AND photo_url = ?`,
+		list(stamp(r.PhotoTime), student, r.PhotoURL)...)
 	return updated, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/org/wxhome/examples/internal/db"
 )
 
 // EnsureTables makes the two tables where they are absent. Those that exist
@@ -23,29 +25,53 @@ type Photo struct {
 // push: the latest time, then the greater address. A pupil without a photo has
 // a name and no URL; one whom the table does not know has neither.
 func NewestPhoto(ctx context.Context, conn *sql.DB, studentID string) (Photo, error) {
+	return NewestPhotoOf(ctx, db.DialectOf(conn), conn, studentID)
+}
+
+// NewestPhotoOf is [NewestPhoto], also within a transaction.
+func NewestPhotoOf(ctx context.Context, dialect db.Dialect, q db.Querier, studentID string) (Photo, error) {
 	newest := Photo{StudentID: studentID}
-	rows, err := conn.QueryContext(ctx, `SELECT student_id, student_name, photo_url, photo_update_time FROM student_photo
-WHERE student_id = ? ORDER BY photo_update_time DESC, photo_url DESC`, studentID)
+	condition, args, err := dialect.Find(ctx, q, "student_photo", "student_id", studentID)
+	if err != nil {
+		return newest, fmt.Errorf("school: look up a photo: %w", err)
+	}
+	rows, err := q.QueryContext(ctx, fmt.Sprintf("SELECT %s, student_name, photo_url, photo_update_time FROM student_photo WHERE %s",
+		dialect.Text("student_id"), condition), args...)
 	if err != nil {
 		return newest, fmt.Errorf("school: look up a photo: %w", err)
 	}
 	defer rows.Close()
+	var named string
 	for rows.Next() {
 		p, err := scanPhoto(rows)
 		if err != nil {
 			return newest, err
 		}
 		if p.StudentID != studentID {
-			continue // a table of the school's own may compare s1 and S1 as equal
+			continue // the database may compare s1 and S1, or 07 and 7, as equal
 		}
-		if newest.StudentName == "" {
-			newest.StudentName = p.StudentName
+		if named == "" {
+			named = p.StudentName
 		}
-		if p.URL != "" {
-			return p, rows.Err()
+		if p.newer(newest) {
+			newest = p
 		}
 	}
+	if newest.StudentName == "" {
+		newest.StudentName = named
+	}
 	return newest, rows.Err()
+}
+
+// newer reports whether p is shown rather than q.
+func (p Photo) newer(q Photo) bool {
+	if (p.URL == "") != (q.URL == "") {
+		return q.URL == ""
+	}
+	if c := p.Updated.Compare(q.Updated); c != 0 {
+		return c > 0
+	}
+	return p.URL > q.URL
 }
 
 // NewestPhotos returns the n photos that were updated last, the newest first.
@@ -69,12 +95,12 @@ WHERE photo_url <> '' ORDER BY photo_update_time DESC, photo_url DESC LIMIT ?`, 
 
 func scanPhoto(rows *sql.Rows) (Photo, error) {
 	var p Photo
-	var name, address sql.NullString
+	var student, name, address sql.NullString
 	var updated any
-	if err := rows.Scan(&p.StudentID, &name, &address, &updated); err != nil {
+	if err := rows.Scan(&student, &name, &address, &updated); err != nil {
 		return p, fmt.Errorf("school: read a photo: %w", err)
 	}
-	p.StudentName, p.URL, p.Updated = name.String, address.String, readTime(updated)
+	p.StudentID, p.StudentName, p.URL, p.Updated = student.String, name.String, address.String, readTime(updated)
 	return p, nil
 }
 
@@ -82,14 +108,9 @@ func scanPhoto(rows *sql.Rows) (Photo, error) {
 // column without a zone may have put any zone to it, so the clock's reading
 // is taken for Beijing's.
 func readTime(held any) time.Time {
-	switch held := held.(type) {
-	case time.Time:
+	if held, ok := held.(time.Time); ok {
 		return time.Date(held.Year(), held.Month(), held.Day(), held.Hour(), held.Minute(), held.Second(), 0, Beijing)
-	case []byte:
-		return readTime(string(held))
-	case string:
-		t, _ := parseTime(held) // the zero time where it is none
-		return t
 	}
-	return time.Time{}
+	t, _ := db.Moment(held) // the zero time where it is none
+	return t
 }

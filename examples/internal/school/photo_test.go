@@ -58,3 +58,22 @@ photo_update_time DATETIME) COLLATE utf8mb4_general_ci`)
 	require.NoError(t, err)
 	assert.Equal(t, school.Photo{StudentID: "S1"}, got, "another pupil's photo")
 }
+
+// TestNewestPhotoOfTextTimes: a table of the school's own keeps times as people write them.
+func TestNewestPhotoOfTextTimes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, address string) {
+		t.Parallel()
+		d := dbtest.Open(t, address)
+		_, err := d.ExecContext(t.Context(), "CREATE TABLE student_photo (student_id VARCHAR(64), student_name VARCHAR(64), photo_url VARCHAR(255), photo_update_time VARCHAR(32))")
+		require.NoError(t, err)
+		_, err = d.ExecContext(t.Context(), `INSERT INTO student_photo VALUES ('s1', '甲', 'https://p.example/9.jpg', '2026/11/9 9:05'), ('s1', '甲', 'https://p.example/20.jpg', '2026/11/20 18:30'),
+('s2', '乙', 'https://p.example/old.jpg', '2026-11-09 09:05:00'), ('s2', '乙', 'https://p.example/new.jpg', '1794186301')`)
+		require.NoError(t, err)
+		for student, want := range map[string]string{"s1": "https://p.example/20.jpg", "s2": "https://p.example/new.jpg"} {
+			got, err := school.NewestPhoto(t.Context(), d.DB, student)
+			require.NoError(t, err)
+			assert.Equal(t, want, got.URL)
+		}
+	})
+}

@@ -4,9 +4,12 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/org/wxhome/examples/internal/db"
 )
 
 // The sizes of the tables' columns, in characters.
@@ -77,31 +80,12 @@ func IsOpenID(s string) bool {
 	return len(s) <= maxLength[colOpenID] && openIDForm.MatchString(s) && !onlyDigits.MatchString(s)
 }
 
-// timeLayouts are the ways in which Excel and databases write a moment. The
-// layouts take one digit or two for month, day and hour.
-var timeLayouts = []string{
-	"2006-1-2 15:4:5", "2006-1-2 15:4", "2006-1-2",
-	"2006年1月2日 15:4:5", "2006年1月2日 15:4", "2006年1月2日15:4", "2006年1月2日",
-}
-
 // parseTime reads a date, with or without the time of day, as Beijing's time
 // unless it says otherwise (2026-11-20T09:05:00+08:00).
 func parseTime(s string) (time.Time, bool) {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.In(Beijing), true
-	}
-	date, clock, hasClock := strings.Cut(strings.Join(strings.Fields(strings.Replace(s, "T", " ", 1)), " "), " ")
-	date = strings.NewReplacer("/", "-", ".", "-").Replace(date)
-	if hasClock {
-		date += " " + strings.ReplaceAll(clock, "：", ":")
-	}
-	for _, layout := range timeLayouts {
-		if t, err := time.ParseInLocation(layout, date, Beijing); err == nil {
-			return t.Truncate(time.Second), t.Year() >= 2000
-		}
-	}
-	return time.Time{}, false
+	t, ok := db.ParseMoment(s)
+	return t, ok && t.Year() >= 2000
 }
 
 // Beijing is the time zone of the tables, UTC+8 without daylight saving time.
-var Beijing = time.FixedZone("UTC+8", 8*60*60)
+var Beijing = db.Beijing

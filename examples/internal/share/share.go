@@ -16,11 +16,13 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 
+	"github.com/org/wxhome/examples/internal/departure"
 	"github.com/org/wxhome/examples/tokenstore/redisstore"
 	"github.com/org/wxhome/wechat"
 )
@@ -43,6 +45,9 @@ type Redis struct {
 	Client redis.UniversalClient
 	// Name is for people: host, port and number. It never holds a password.
 	Name string
+
+	mu       sync.Mutex // guards limiters
+	limiters map[limit]*Limiter
 }
 
 // Open reads an address such as redis://USER:PASSWORD@127.0.0.1:6379/0, rediss:// for TLS. It
@@ -72,11 +77,6 @@ func Open(address string) (*Redis, error) {
 // Ping reports why Redis cannot be used now; nil: it can.
 func (r *Redis) Ping(ctx context.Context) error { return r.Client.Ping(ctx).Err() }
 
-// Limiter returns a limit of rate a second over all processes of the account appID.
-func (r *Redis) Limiter(appID string, rate float64) (*redisstore.Limiter, error) {
-	return redisstore.NewLimiter(r.Client, "", appID, rate, 1, rate*Alone)
-}
-
 // Options make a wechat.Client share the token of the account appID, and send template messages
 // at a rate a second together with all others that do.
 func (r *Redis) Options(appID string, rate float64) ([]wechat.Option, error) {
@@ -85,7 +85,7 @@ func (r *Redis) Options(appID string, rate float64) ([]wechat.Option, error) {
 		return nil, err
 	}
 	return []wechat.Option{
-		wechat.WithTokenStore(redisstore.New(r.Client)), wechat.WithLimiter(limiter, "/cgi-bin/message/template/send"),
+		wechat.WithTokenStore(redisstore.New(r.Client)), wechat.WithLimiter(departure.Limiter(limiter), "/cgi-bin/message/template/send"),
 	}, nil
 }
 

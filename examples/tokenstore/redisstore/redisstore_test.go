@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +19,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/org/wxhome/callback"
+	"github.com/org/wxhome/callback/claimtest"
 	"github.com/org/wxhome/examples/tokenstore/redisstore"
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/token/tokentest"
@@ -199,29 +200,31 @@ func TestLockOutlivesNobody(t *testing.T) {
 	assert.Equal(t, "another", owner, "an expired lock that is another's by now is left alone")
 }
 
-func TestClaim(t *testing.T) {
+func TestClaimer(t *testing.T) {
 	t.Parallel()
-	c := sharedRedis(t)
-	appID, key := "wx"+rand.Text(), "gh_1\noA\n42"
-	var first atomic.Int32
-	var group sync.WaitGroup
-	for range 20 {
-		group.Go(func() {
-			ok, err := redisstore.NewClaimer(c, "p:", appID).Claim(t.Context(), key, time.Minute)
-			assert.NoError(t, err)
-			if ok {
-				first.Add(1)
-			}
-		})
+	appID := "wx" + rand.Text()
+	claimtest.Run(t, func(t *testing.T) callback.Claimer { return redisstore.NewClaimer(sharedRedis(t), "test:", appID) })
+}
+
+// TestClaimerWhoseRedisFails kills the Redis and starts it again.
+func TestClaimerWhoseRedisFails(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	claimtest.Run(t, func(t *testing.T) callback.Claimer { return redisstore.NewClaimer(client(t, s.options()), "", "wx") },
+		claimtest.WithOutage(func() (mend func()) {
+			s.stop()
+			return s.start
+		}))
+}
+
+func TestClaimersOfTwoAccounts(t *testing.T) {
+	t.Parallel()
+	c, key := sharedRedis(t), rand.Text()
+	for range 2 {
+		ok, err := redisstore.NewClaimer(c, "p:", "wx"+rand.Text()).Claim(t.Context(), key, time.Minute)
+		require.NoError(t, err)
+		assert.True(t, ok, "accounts have claims of their own")
 	}
-	group.Wait()
-	assert.EqualValues(t, 1, first.Load(), "one of twenty is first")
-	ok, err := redisstore.NewClaimer(c, "p:", "wx"+rand.Text()).Claim(t.Context(), key, time.Minute)
-	require.NoError(t, err)
-	assert.True(t, ok, "accounts have claims of their own")
-	require.NoError(t, c.Close())
-	_, err = redisstore.NewClaimer(c, "p:", appID).Claim(t.Context(), key, time.Minute)
-	require.Error(t, err)
 }
 
 // TestLimiterOverProcesses counts what many limiters on one Redis let through together.

@@ -1,0 +1,35 @@
+package main
+
+// chineseChild is about the right child: trials, queries, and what check finds of them.
+var chineseChild = map[string]string{
+	"-to: no child with a photo is bound to this openid; say whose photo the trial is about with -student ID": "-to：该 openid 没有绑定有照片的学生；请用 -student 学号 指定测试消息用哪位学生的照片",
+	"-student: there is no photo of a pupil %s":                                                               "-student：没有学生 %s 的照片",
+	"a link is made when the campaign begins":                                                                 "任务开始后才有链接",
+	"one trial message to this `openid`, about a child that it is bound to or the one of -student, outside any campaign; its link works for a day at most":                                                                                                                                                                                                                                                     "向该 `openid` 发一条测试消息，内容取自它绑定的学生或 -student 指定的学生，不属于任何任务；链接最多有效一天",
+	"with -to: the trial is about the pupil with this `id`, also if the openid is not bound to it, and the openid may open its link; with -resend-unknown, -unknown-received or -retry-failed: the rows of this pupil only":                                                                                                                                                                                    "与 -to 同用：测试消息用该`学号`的学生，即使该 openid 没有绑定；该 openid 可以打开其中的链接；与 -resend-unknown、-unknown-received 或 -retry-failed 同用：只处理该学生的行",
+	"a `file` with a SELECT of the columns openid, student_id, student_name, photo_url, photo_update_time (default: the two tables); a JOIN in it compares ids byte for byte with, on MySQL, ON a.id = b.id AND CAST(a.id AS BINARY) = CAST(b.id AS BINARY), on SQLite, ON CAST(a.id AS TEXT) = CAST(b.id AS TEXT) COLLATE BINARY; without it a parent may be told of another child (check shows three pairs)": "SQL `文件`，一条 SELECT，含列 openid、student_id、student_name、photo_url、photo_update_time（默认读两张表）；其中的 JOIN 要逐字节比较编号：MySQL 写 ON a.id = b.id AND CAST(a.id AS BINARY) = CAST(b.id AS BINARY)，SQLite 写 ON CAST(a.id AS TEXT) = CAST(b.id AS TEXT) COLLATE BINARY，否则家长可能收到别的孩子的照片（check 会显示三对）",
+
+	"openid %s is told of pupil %s %s: compare it with the school's list":                                                   "openid %s 将收到学生 %s %s 的照片：请与学校名单核对",
+	"with -resend-unknown, -unknown-received or -retry-failed: the rows of one parent only, whose openid is in this `file`": "与 -resend-unknown、-unknown-received 或 -retry-failed 同用：只处理一位家长的行，其 openid 写在该`文件`中",
+	"-student is of use with -to, -resend-unknown, -unknown-received and -retry-failed only":                                "-student 只能与 -to、-resend-unknown、-unknown-received 或 -retry-failed 一起使用",
+	"-parent is of use with -resend-unknown, -unknown-received and -retry-failed only":                                      "-parent 只能与 -resend-unknown、-unknown-received 或 -retry-failed 一起使用",
+	"a decision about one pupil or parent needs -campaign":                                                                  "只处理一位学生或家长时须指定 -campaign",
+	"-parent: there is no file %s":                      "-parent：找不到文件 %s",
+	"-parent: %s must hold one openid and nothing else": "-parent：%s 中应只有一个 openid",
+	"campaign %s has no row to decide about for this pupil or parent: look at the openids and the pupils' ids with %s": "推送任务 %s 中没有该学生或家长的待定行：请核对 openid 和学号：%s",
+	"For one pupil only, add -student ID to that command; for one parent only, -parent FILE, a file with the openid.":  "如只处理一位学生，请在该命令后加 -student 学号；如只处理一位家长，加 -parent 文件（文件中写其 openid）。",
+	"photos":                  "照片",
+	"pupil %s: %s":            "学生 %s：%s",
+	"%d fetched for a sample": "抽查取到 %d 张",
+	"%d of the sample are paths, for photobot's -photo-dir: they cannot be checked from here": "抽查中有 %d 张是 photobot 的 -photo-dir 下的路径，这里无法检查",
+	"photo page":                         "照片页",
+	"%s cannot be reached from here: %s": "从本机无法访问 %s：%s",
+	"it takes the link for a forgery: WXHOME_LINK_KEY must be the same there and here":    "照片页认为链接是伪造的：两处的 WXHOME_LINK_KEY 必须相同",
+	"it takes a new link for one that has expired: set the clocks of both machines (NTP)": "照片页认为新链接已过期：请校准两台机器的时钟（NTP）",
+	"there is none at %s: -link is photobot's -public-url with /photo behind it":          "%s 处没有照片页：-link 应是 photobot 的 -public-url 后加 /photo",
+	"it answers HTTP status %d":                                        "返回 HTTP 状态码 %d",
+	"it knows the link's key and asks WeChat who the parent is":        "链接的密钥一致，并会向微信确认家长身份",
+	"%s leads elsewhere: -link must be the address of the page itself": "%s 跳转到了别处：-link 必须是照片页本身的地址",
+	"it knows the link's key":                                          "链接的密钥一致",
+	"it knows the link's key and does not find the photo: photobot's -db and -ledger must be the same databases as here": "链接的密钥一致，但找不到照片：photobot 的 -db 与 -ledger 必须与这里是同一个数据库",
+}

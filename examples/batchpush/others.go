@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/org/wxhome/examples/internal/db"
+	"github.com/org/wxhome/examples/internal/operator"
+	"github.com/org/wxhome/examples/internal/push"
+)
+
+// sayOthers tells what a push does to other campaigns, and which of them hold its recipients back.
+func (p *program) sayOthers(s push.Summary) {
+	for _, o := range s.Others {
+		p.say("Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back",
+			o.Campaign, o.Begun.In(db.Beijing).Format(p.text("2 Jan")), o.Superseded, o.Unknown)
+	}
+}
+
+// shifted tells of photos whose times all differ by one amount. Nothing was sent.
+func (p *program) shifted(e *push.ShiftedError) error {
+	p.complain(p.text("the photos of %d of %d recipients have the addresses of earlier campaigns, and times that differ by %s: nothing was sent. If only the time zone of the database's address (loc) was changed, push once with -times-shifted; if these are new photos, with -again and another -campaign",
+		e.Recipients, e.Sampled, e.By))
+	return operator.Settled{Status: exitUsage}
+}
+
+var chineseOthers = map[string]string{
+	"To count them as received instead: %s":                                                      "或将它们计为已送达：%s",
+	"Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back": "推送任务 %s（%s）：%d 条由本次推送取代，%d 条结果未知，其接收人暂不发送",
+	"2 Jan": "1月2日",
+	"the photos of %d of %d recipients have the addresses of earlier campaigns, and times that differ by %s: nothing was sent. If only the time zone of the database's address (loc) was changed, push once with -times-shifted; if these are new photos, with -again and another -campaign": "%d / %d 个接收人的照片网址与以前的推送相同，而更新时间都相差 %s：没有发送任何消息。如果只是修改了数据库地址中的时区（loc），请用 -times-shifted 推送一次；如果确是新照片，请用 -again 和另一个 -campaign",
+	"photos whose times differ from those of earlier campaigns by one and the same amount are the same, from now on: loc in the database's address was changed":                                                                                                                              "与以前的推送相比更新时间都相差同一数值的照片视为相同，并从此有效：数据库地址中的 loc 已改过",
+	"campaign %s was begun with another -query: use that one, or another -campaign":                                     "推送任务 %s 开始时用的是另外的 -query：请沿用，或换一个 -campaign",
+	"count unknown rows as received: somebody has asked the parents":                                                    "将结果未知的行计为已送达（已向家长确认）",
+	"-again stays with the campaign that began with it: continue %s as it was begun, or take another -campaign or -new": "-again 属于推送任务本身：请按 %s 开始时的方式继续，或换一个 -campaign，或用 -new",
+}

@@ -1,0 +1,34 @@
+package template
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strconv"
+)
+
+// number is a whole number that may come quoted, or with decimals that are zeros. Null and an
+// empty text are 0.
+type number int64
+
+var errNumber = errors.New("a whole number is expected")
+
+// UnmarshalJSON reads what the platform and gateways before it write.
+func (n *number) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(bytes.Trim(b, `"`))
+	if len(b) == 0 || string(b) == "null" {
+		*n = 0
+		return nil
+	}
+	whole, err := strconv.ParseInt(string(b), 10, 64)
+	if err != nil {
+		const exact = 1 << 53 // beyond it a float is not exact
+		f, err := strconv.ParseFloat(string(b), 64)
+		if err != nil || f != math.Trunc(f) || math.Abs(f) > exact {
+			return errNumber
+		}
+		whole = int64(f)
+	}
+	*n = number(whole)
+	return nil
+}
