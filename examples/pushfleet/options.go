@@ -94,7 +94,7 @@ func (l language) usage(format string, args ...any) error {
 const (
 	maxWorkers = 1000
 	minRate    = 0.01
-	maxRate    = 10000
+	maxRate    = 100000
 )
 
 func parseOptions(args []string, getenv func(string) string, l language, now time.Time) (*options, error) {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,14 +30,15 @@ import (
 //
 //	go test ./examples/pushfleet -run TestSpeed/workers=3 -v -timeout 60m -speed.recipients 30000 -speed.rate 500
 var (
-	speed     = flag.Int("speed.recipients", 0, "recipients of TestSpeed, which prints messages a second of a floor, of the engine alone, and of one, two and three workers")
-	speedRate = flag.String("speed.rate", "10000", "the rate of all workers together")
+	speed     = flag.Int("speed.recipients", 0, "recipients of TestSpeed, which prints messages a second of floors, of the engine alone, and of one, two and three workers")
+	speedRate = flag.String("speed.rate", "100000", "the rate of all workers together")
 )
 
 // asFloor and asEngine make the test binary a process of a measurement.
 const (
-	asFloor  = "WXHOME_TEST_AS_FLOOR" // which of how many, as 0/3
-	asEngine = "WXHOME_TEST_AS_ENGINE"
+	asFloor      = "WXHOME_TEST_AS_FLOOR"    // which of how many, as 0/3
+	floorAddress = "WXHOME_TEST_FLOOR_SENDS" // the address that a floor sends to; empty for one that does not
+	asEngine     = "WXHOME_TEST_AS_ENGINE"
 )
 
 // floorProcesses are as many as the workers that are compared with them.
@@ -43,20 +49,21 @@ func TestSpeed(t *testing.T) {
 		t.Skip("-speed.recipients is not given")
 	}
 	t.Run("enqueue", speedOfEnqueue)
-	t.Run("impl=floor", speedOfFloor)
+	t.Run("impl=floor", func(t *testing.T) { speedOfFloor(t, false) })
+	t.Run("impl=floor-that-sends", func(t *testing.T) { speedOfFloor(t, true) })
 	t.Run("impl=engine", func(t *testing.T) {
 		w := newWorld(t, *speed)
-		w.start(map[string]string{asEngine: "1"})
-		report("the engine alone: %.0f messages a second", w.rate())
+		report("the engine alone: %.0f messages a second", w.rate(w.start(map[string]string{asEngine: "1"})))
 	})
 	for workers := 1; workers <= floorProcesses; workers++ {
 		t.Run(fmt.Sprintf("workers=%d", workers), func(t *testing.T) {
 			w := newWorld(t, *speed)
 			w.enqueue()
+			var processes []*exec.Cmd
 			for range workers {
-				w.start(nil, "work", "-rate", *speedRate, "-workers", "32")
+				processes = append(processes, w.start(nil, "work", "-rate", *speedRate, "-workers", "32"))
 			}
-			rate := w.rate()
+			rate := w.rate(processes...)
 			var of float64
 			_, err := fmt.Sscan(*speedRate, &of)
 			require.NoError(t, err)
@@ -69,13 +76,15 @@ func report(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", ar
 
 // rate is how many messages a second are accepted, without the first and the last twentieth: until
 // all processes have begun, and from when on the first may have no more.
-func (w *world) rate() float64 {
+func (w *world) rate(processes ...*exec.Cmd) float64 {
 	w.t.Helper()
 	wait := func(n int64) {
 		begun := time.Now()
 		for w.wechat.AcceptedCount() < n {
 			<-time.After(time.Millisecond)
-			require.Less(w.t, time.Since(begun), 10*time.Minute)
+			if time.Since(begun) > 10*time.Minute {
+				w.t.Fatal(printed(processes[0]))
+			}
 		}
 	}
 	wait(int64(*speed) / 20)
@@ -105,13 +114,21 @@ func speedOfEnqueue(t *testing.T) {
 		load.Round(time.Millisecond), enqueue.Round(time.Millisecond), enqueue.Seconds()/load.Seconds(), second.Round(time.Millisecond))
 }
 
-// speedOfFloor has processes that only claim and settle the rows of a ledger.
-func speedOfFloor(t *testing.T) {
+// speedOfFloor has processes that only claim and settle the rows of a ledger. Those that send too
+// do it by net/http alone: they show what is left of the processors for a ledger.
+func speedOfFloor(t *testing.T, sends bool) {
 	w := newWorld(t, *speed)
 	w.enqueue()
+	what, address := "claim and settle", ""
+	if sends {
+		what = "claim, send by net/http and settle"
+		token, err := w.wechat.Client().Token.Get(t.Context())
+		require.NoError(t, err)
+		address = w.wechat.URL + sendPath + "?access_token=" + token
+	}
 	var processes []*exec.Cmd
 	for i := range floorProcesses {
-		processes = append(processes, w.start(map[string]string{asFloor: fmt.Sprintf("%d/%d", i, floorProcesses)}))
+		processes = append(processes, w.start(map[string]string{asFloor: fmt.Sprintf("%d/%d", i, floorProcesses), floorAddress: address}))
 	}
 	var first, last int64
 	for _, cmd := range processes {
@@ -125,7 +142,10 @@ func speedOfFloor(t *testing.T) {
 		last = max(last, ended)
 	}
 	require.Equal(t, *speed, w.count("accepted"))
-	report("the floor, %d processes that claim and settle: %.0f rows a second", floorProcesses, float64(*speed)/time.Duration(last-first).Seconds())
+	if sends {
+		w.once(*speed)
+	}
+	report("the floor, %d processes that %s: %.0f rows a second", floorProcesses, what, float64(*speed)/time.Duration(last-first).Seconds())
 }
 
 // floor is such a process: it prints when it began and ended.
@@ -143,26 +163,80 @@ func floor(ctx context.Context, part string) error {
 	if err := d.QueryRowContext(ctx, "SELECT MAX(id) FROM push_message").Scan(&last); err != nil {
 		return err
 	}
+	address := os.Getenv(floorAddress)
+	const senders = 32
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
 	begun := time.Now()
-	var claimed []any
+	var claimed []floorRow
 	for first := i * push.BlockSize; first <= last || len(claimed) > 0; first += of * push.BlockSize {
 		if claimed, err = floorStep(ctx, d, claimed, first); err != nil {
 			return err
+		}
+		if address == "" {
+			continue
+		}
+		var group sync.WaitGroup
+		results := make(chan error, len(claimed))
+		for i := range senders {
+			group.Go(func() {
+				for j := i; j < len(claimed); j += senders {
+					results <- claimed[j].send(client, address)
+				}
+			})
+		}
+		group.Wait()
+		for range claimed {
+			if err := <-results; err != nil {
+				return err
+			}
 		}
 	}
 	fmt.Println(begun.UnixNano(), time.Now().UnixNano())
 	return nil
 }
 
+// floorRow is a row that a floor has claimed.
+type floorRow struct {
+	id                                int64
+	openID, student, content, message string
+}
+
+func (r floorRow) send(client *http.Client, address string) error {
+	body, err := json.Marshal(map[string]any{
+		"touser": r.openID, "template_id": templateID, "client_msg_id": r.message, "data": map[string]any{"thing1": map[string]string{"value": r.student}},
+	})
+	if err != nil {
+		return err
+	}
+	resp, err := client.Post(address, "application/json", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct{ ErrCode, MsgID int64 }
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.ErrCode != 0 {
+		return fmt.Errorf("the send failed: code %d, %w", answer.ErrCode, err)
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
+
+func floorIDs(rows []floorRow) (ids []any) {
+	for _, r := range rows {
+		ids = append(ids, r.id)
+	}
+	return ids
+}
+
 // floorStep settles the rows of one block and claims those of the next, in one commit.
-func floorStep(ctx context.Context, d *db.DB, claimed []any, first int64) (ids []any, err error) {
+func floorStep(ctx context.Context, d *db.DB, claimed []floorRow, first int64) (next []floorRow, err error) {
 	tx, err := d.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
 	if len(claimed) > 0 {
-		_, err := tx.ExecContext(ctx, "UPDATE push_message SET state = 'accepted', owner = '', msgid = id, updated_at = 1 WHERE id IN ("+db.Marks(len(claimed))+") AND state = 'sending'", claimed...)
+		_, err := tx.ExecContext(ctx, "UPDATE push_message SET state = 'accepted', owner = '', msgid = id, updated_at = 1 WHERE id IN ("+db.Marks(len(claimed))+") AND state = 'sending'", floorIDs(claimed)...)
 		if err != nil {
 			return nil, err
 		}
@@ -173,23 +247,22 @@ func floorStep(ctx context.Context, d *db.DB, claimed []any, first int64) (ids [
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int64
-		var openID, student, content, message string
-		if err := rows.Scan(&id, &openID, &student, &content, &message); err != nil {
+		var r floorRow
+		if err := rows.Scan(&r.id, &r.openID, &r.student, &r.content, &r.message); err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
+		next = append(next, r)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	if len(ids) > 0 {
-		_, err := tx.ExecContext(ctx, "UPDATE push_message SET state = 'sending', owner = 'floor', sending_at = 1, updated_at = 1, attempts = 1 WHERE id IN ("+db.Marks(len(ids))+") AND state = 'pending'", ids...)
+	if len(next) > 0 {
+		_, err := tx.ExecContext(ctx, "UPDATE push_message SET state = 'sending', owner = 'floor', sending_at = 1, updated_at = 1, attempts = 1 WHERE id IN ("+db.Marks(len(next))+") AND state = 'pending'", floorIDs(next)...)
 		if err != nil {
 			return nil, err
 		}
 	}
-	return ids, tx.Commit()
+	return next, tx.Commit()
 }
 
 // engineAlone sends a campaign as batchpush does, in one process and without Redis.
