@@ -25,7 +25,7 @@ func (p *program) exit(ctx context.Context, err error) int {
 	}
 	p.complain(p.describe(err))
 	if p.command == cmdPush && push.IsSilent(err) { // before its campaign was loaded
-		p.sayContinue(ctx, "")
+		p.sayContinue(ctx, operator.Change{})
 		return exitStopped
 	}
 	if operator.IsOutOfReach(err) {

@@ -85,6 +85,10 @@ func printedCommands(school, id string) map[string]printedCommand {
 			fault: &wechattest.Fault{Code: 48001}, before: push("-campaign", "c"), change: "UPDATE push_campaign SET created_at = created_at - 200000",
 			args: push("-cron", "0 0 1 1 *"), stays: true, status: exitInterrupted, text: "To continue it: ", says: "c: 5 recipients = 0 unchanged + 4 accepted",
 		},
+		"sayNewer": {
+			before: push("-campaign", "c"), change: "UPDATE student_photo SET photo_update_time = '2026-11-26 09:00:00'",
+			args: push("-campaign", "c"), status: exitOK, text: "To send that photo too: ", says: "4 sent in this run",
+		},
 		"sayContinue": {
 			fault: &wechattest.Fault{Code: 48001}, args: push("-campaign", "-c", "-new"), status: exitStopped,
 			text: "To continue: ", says: "-c: 5 recipients = 0 unchanged + 4 accepted",

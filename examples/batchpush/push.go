@@ -129,7 +129,7 @@ func (p *program) neverBegan(ctx context.Context, campaign push.Campaign, err er
 	switch {
 	case push.IsSilent(err) && p.cron == "":
 		p.complain(p.describe(err))
-		p.sayContinue(ctx, campaign.Name)
+		p.sayContinue(ctx, asGiven(campaign.Name))
 	case push.IsSilent(err):
 		p.complain(p.describe(err))
 	case errors.Is(err, push.ErrBusy):
@@ -174,6 +174,7 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		p.say("To count them as received instead: %s", p.commandLine(naming(s.Campaign, "-unknown-received")))
 		p.say("For one pupil only, add -student ID to that command; for one parent only, -parent FILE, a file with the openid.")
 	}
+	p.sayNewer(s)
 	switch {
 	case s.Pending > 0: // a campaign that had more rows than -limit lets through
 		p.say("-limit leaves the rest. To continue: %s", p.commandLine(without("limit", naming(s.Campaign))))
@@ -182,6 +183,14 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		return operator.Settled{Status: exitFailed}
 	}
 	return nil
+}
+
+// sayNewer tells of photos that came after the campaign's messages. A firing needs no telling: the
+// next one sends them.
+func (p *program) sayNewer(s push.Summary) {
+	if s.Newer > 0 && p.cron == "" {
+		p.say("Messages of this campaign that arrived before the newest photo: %d. To send that photo too: %s", s.Newer, p.commandLine(anew()))
+	}
 }
 
 // stopped explains an early stop and prints the command that continues.
@@ -213,16 +222,14 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 	default:
 		p.complain(p.describe(err))
 	}
-	p.sayContinue(ctx, s.Campaign)
+	p.sayContinue(ctx, naming(s.Campaign))
 	return errors.Join(operator.Settled{Status: status}, err)
 }
 
-// sayContinue prints the command that goes on with a campaign, with an empty name the one that was
-// given; after an interruption of -cron the
-// one that stays again, which goes on with it first.
-func (p *program) sayContinue(ctx context.Context, campaign string) {
-	change := naming(campaign)
-	if campaign == "" || p.cron != "" && ctx.Err() != nil {
+// sayContinue prints the command that goes on. After an interruption of -cron it is the one that
+// stays again, which goes on with the open campaign first.
+func (p *program) sayContinue(ctx context.Context, change operator.Change) {
+	if p.cron != "" && ctx.Err() != nil {
 		change = operator.Change{}
 	}
 	p.say("To continue: %s", p.commandLine(change))
@@ -236,6 +243,7 @@ func (p *program) dry(ctx context.Context, s *session, campaign push.Campaign) e
 	}
 	p.say("Dry run of campaign %s: nothing is sent and nothing is written.", campaign.Name)
 	p.sayCount(ctx, s, look)
+	p.sayNewer(look.Summary)
 	for i, m := range look.First {
 		fmt.Fprintln(p.out, p.show(m))
 		if look.Faults[i] != nil {

@@ -34,6 +34,15 @@ func naming(campaign string, more ...string) operator.Change {
 	return operator.Change{Drop: once, Add: append(more, "-campaign", campaign)}
 }
 
+// asGiven is the command line that was given, for a campaign by its name: nothing of it has been
+// done yet.
+func asGiven(campaign string) operator.Change {
+	return operator.Change{Drop: []string{"new", "campaign"}, Add: []string{"-campaign", campaign}}
+}
+
+// anew is the command line that was given, for another campaign.
+func anew() operator.Change { return operator.Change{Drop: once, Add: []string{"-new"}} }
+
 // without takes a flag off a command.
 func without(flag string, c operator.Change) operator.Change {
 	c.Drop = append(slices.Clone(c.Drop), flag)

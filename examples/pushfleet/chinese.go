@@ -122,6 +122,7 @@ var chineseHelp = map[string]string{
 	"take failed rows up again":                                          "重新处理失败的行",
 	"take unknown rows up again: some parents may get the message twice": "重新发送结果未知的行：部分家长可能收到两次",
 	"count unknown rows as received: somebody has asked the parents":     "将结果未知的行计为已送达（已向家长确认）",
+	"Messages of this campaign that arrived before the newest photo: %d. To send that photo too, enqueue with another -campaign.":                               "本次推送中有 %d 条消息发出后照片又有更新。要把新照片也发出，请换一个 -campaign 再执行 enqueue。",
 	"photos whose times differ from those of earlier campaigns by one and the same amount are the same, from now on: loc in the database's address was changed": "与以前的推送相比更新时间都相差同一数值的照片，从此视为相同（数据库地址中的 loc 改过）",
 	"enqueue whenever this `line` fires, as \"0 18 * * 5\": Fridays at 18:00":                                                                                   "按 cron `表达式`定时 enqueue，例如 \"0 18 * * 5\" 是每周五 18:00",
 	"the time `zone` of -cron and -since": "-cron 与 -since 的`时区`",

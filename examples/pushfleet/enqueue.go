@@ -37,6 +37,9 @@ func (p *program) enqueueOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if summary.Newer > 0 {
+		p.say("Messages of this campaign that arrived before the newest photo: %d. To send that photo too, enqueue with another -campaign.", summary.Newer)
+	}
 	p.say("How far it is: %s", p.commandLine(statusOf(config.Campaign)))
 	if p.json {
 		p.encode(summary)

@@ -29,8 +29,8 @@ func TestLanguage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ args, locale, says string }{
 		{"-lang zh", "", "缺少命令"},
-		{"work -rate 0 -lang=zh", "en_US.UTF-8", "-rate 须在 0.01 到 10000 之间"},
-		{"work -rate 0", "zh_CN.UTF-8", "-rate 须在 0.01 到 10000 之间"},
+		{"work -rate 0 -lang=zh", "en_US.UTF-8", "-rate 须在 0.01 到 100000 之间"},
+		{"work -rate 0", "zh_CN.UTF-8", "-rate 须在 0.01 到 100000 之间"},
 		{"work -rate 0 -lang en", "zh_CN.UTF-8", "-rate must be from 0.01 to 100000"},
 		{"work -lang fr", "zh_CN.UTF-8", "-lang must be zh or en"},
 		{"work", "zh_CN.UTF-8", "WECHAT_APPSECRET：请补全"},

@@ -49,11 +49,15 @@ func (p *program) status(ctx context.Context) error {
 	if p.json {
 		p.encode(s)
 	}
-	if err := p.sayQueues(ctx); err != nil { // the ledger has told what there is to know
-		p.complain("the Redis %s: %s", p.shared.Name, operator.OneLine(err.Error()))
+	queues := p.sayQueues(ctx)
+	if queues != nil { // the ledger has told what it knows
+		p.complain("the Redis %s: %s", p.shared.Name, operator.OneLine(queues.Error()))
 	}
-	if summary.Failed+summary.Unknown > 0 {
+	switch {
+	case summary.Failed+summary.Unknown > 0:
 		return operator.Settled{Status: exitFailed}
+	case queues != nil:
+		return operator.Settled{Status: exitStopped}
 	}
 	return nil
 }

@@ -87,11 +87,23 @@ func TestRedisGone(t *testing.T) {
 	w.enqueue()
 	w.redis.Stop()
 	r := w.run(t.Context(), "status")
-	assert.Equal(t, exitOK, r.status, "the ledger has told")
+	assert.Equal(t, exitStopped, r.status, "the ledger has told, the queues have not")
 	assert.Contains(t, r.out, "10 pending")
 	assert.Contains(t, r.errors, "refused")
 	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-yes", "-campaign", "spring")
 	oneClearLine(t, r, exitStopped, "refused")
+}
+
+// TestNewerPhotos: a campaign that is enqueued again tells of photos that it will not send.
+func TestNewerPhotos(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	w.enqueue()
+	w.execute("UPDATE push_message SET state = 'accepted', owner = ''")
+	w.execute("UPDATE student_photo SET photo_update_time = '2026-11-25 18:00:00' WHERE student_id < 'S000003'")
+	r := w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-yes", "-campaign", "spring")
+	assert.Equal(t, exitOK, r.status, r.both())
+	assert.Contains(t, r.both(), "arrived before the newest photo: 3.")
 }
 
 // TestSimulate sends to a simulation inside the worker.

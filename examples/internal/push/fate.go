@@ -14,6 +14,7 @@ type fate struct {
 	state     string    // the row's; empty: no row is made, or the one that is there stays
 	unchanged bool      // there is no row, and none is needed
 	reason    string    // the row's error
+	newer     bool      // the row's message was accepted, and the pupil has another photo now, which nobody has sent
 	doubt     *foreign  // the row that holds this one back
 	supersede []foreign // rows that were never sent, of campaigns that began earlier
 	settle    []foreign // rows in doubt that a person's decision ends
@@ -59,7 +60,7 @@ func (c choice) judge(own *held, x entry, f fate, accepted, later *foreign) fate
 		if own.state == stateSkipped {
 			f.supersede = nil
 		}
-		return fate{supersede: f.supersede}
+		return fate{supersede: f.supersede, newer: own.state == stateAccepted && accepted == nil && later == nil && !c.shows(own.shown(), x.photo)}
 	case accepted != nil && !c.own.apart:
 		return elsewhere(own, "campaign "+accepted.campaign.name+" has sent this photo")
 	case later != nil:

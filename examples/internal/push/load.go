@@ -20,12 +20,16 @@ type held struct {
 	attempts  int
 	content   string
 	reason    string
+	updatedAt int64
 }
 
 // open reports whether nothing of the row has left, so that a load may still decide about it.
 func (h *held) open() bool {
 	return foreign{state: h.state, sendingAt: h.sendingAt, attempts: h.attempts}.unsent()
 }
+
+// shown is what the row says of its photo.
+func (h *held) shown() foreign { return foreign{photo: decodePhoto(h.content), updatedAt: h.updatedAt} }
 
 // known is what the ledger knows of a page of recipients.
 type known struct {
@@ -75,11 +79,11 @@ func (l *ledger) held(ctx context.Context, q querier, page []entry) (map[person]
 	if len(page) == 0 {
 		return found, nil
 	}
-	err := l.each(ctx, q, `SELECT id, openid, student_id, state, sending_at, attempts, content, error FROM push_message
+	err := l.each(ctx, q, `SELECT id, openid, student_id, state, sending_at, attempts, content, error, updated_at FROM push_message
 WHERE appid = ? AND campaign = ? AND openid IN (`+db.Marks(len(openids))+`)`, openids, func(rows *sql.Rows) error {
 		h := new(held)
 		var p person
-		err := rows.Scan(&h.id, &p.openid, &p.studentID, &h.state, &h.sendingAt, &h.attempts, &h.content, &h.reason)
+		err := rows.Scan(&h.id, &p.openid, &p.studentID, &h.state, &h.sendingAt, &h.attempts, &h.content, &h.reason, &h.updatedAt)
 		if wanted[p] {
 			found[p] = h
 		}
@@ -110,6 +114,7 @@ func (k known) fate(x entry) fate {
 // added is what became of a page.
 type added struct {
 	unchanged []entry
+	newer     []entry
 	others    reckoning
 }
 
@@ -125,6 +130,9 @@ func (l *ledger) add(ctx context.Context, page []entry, c choice) (done added, e
 		for _, x := range page {
 			f := k.fate(x)
 			done.others.note(f)
+			if f.newer {
+				done.newer = append(done.newer, x)
+			}
 			h := k.held[x.person]
 			switch {
 			case f.unchanged:
@@ -258,6 +266,11 @@ func (e *engine) loadPage(ctx context.Context, page []recipient) error {
 		return err
 	}
 	e.summary.Unchanged += len(unchanged)
+	newer, err := e.source.distinct(ctx, done.newer)
+	if err != nil {
+		return err
+	}
+	e.summary.Newer += len(newer)
 	if e.cfg.Limit == 0 {
 		return nil
 	}

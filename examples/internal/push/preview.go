@@ -124,6 +124,9 @@ func (e *engine) lookCount(ctx context.Context, p *Preview, k known, fates map[p
 	for _, x := range have {
 		f := fates[x.person]
 		e.reckoned.note(f)
+		if f.newer {
+			p.Newer++
+		}
 		if f.state != "" {
 			*p.in(k.held[x.person].state)--
 			*p.in(f.state)++

@@ -138,7 +138,8 @@ type Summary struct {
 	Failed     int     `json:"failed"`
 	Unknown    int     `json:"unknown"`
 	Pending    int     `json:"pending"`
-	Sent       int     `json:"sent"` // accepted by this run
+	Sent       int     `json:"sent"`            // accepted by this run
+	Newer      int     `json:"newer,omitempty"` // accepted; the school has another photo since, which takes another campaign
 	Seconds    float64 `json:"seconds"`
 	Others     []Other `json:"others,omitempty"` // campaigns that this run has superseded, or that hold recipients back
 }

@@ -83,6 +83,36 @@ func TestTwoCampaignsInTurn(t *testing.T) {
 	})
 }
 
+// TestNewerPhotos: a campaign that is run again counts the parents who have had its message and
+// whose child has another photo since, unless another campaign sends that one.
+func TestNewerPhotos(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, address string) {
+		s := newWeChat(t)
+		d := emptySchool(t, address)
+		fill(t, d, 10)
+		c := ofSchool(d, s)
+		again := func(want, sent int) {
+			t.Helper()
+			look, err := Look(t.Context(), c, 0)
+			require.NoError(t, err)
+			got, err := run(t, c)
+			require.NoError(t, err)
+			assert.Equal(t, []int{want, want, sent, 0}, []int{look.Newer, got.Newer, got.Sent, got.Pending})
+		}
+		again(0, 10)
+		again(0, 0)
+		execute(t, d, "UPDATE student_photo SET photo_update_time = '2026-11-21 18:00:00' WHERE student_id < 'S000004'")
+		execute(t, d, "UPDATE student_photo SET photo_url = 'https://p.example/new.jpg' WHERE student_id = 'S000008'")
+		bind(t, d, fmt.Sprintf("oPush%023d", 8), "S000008") // registered twice
+		again(5, 0)
+		c.Campaign = "summer"
+		again(0, 5)
+		c.Campaign = "spring"
+		again(0, 0)
+	})
+}
+
 // loading is a load that goes on page by page.
 type loading struct {
 	*engine
