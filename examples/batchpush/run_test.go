@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -307,12 +308,16 @@ func TestRetryFailed(t *testing.T) {
 	require.Equal(t, exitFailed, r.status, r.both())
 	assert.Contains(t, r.out, "-retry-failed -campaign photos-")
 	failures := filepath.Join(t.TempDir(), "failures.csv")
+	require.NoError(t, os.WriteFile(failures, []byte("an older one"), 0o644))
 	r = runProgram(t.Context(), environment, "status", "-db", db, "-failures", failures)
 	require.Equal(t, exitOK, r.status, r.both())
 	text := string(readFile(t, failures))
 	assert.True(t, strings.HasPrefix(text, "\uFEFFopenid,"), text)
 	assert.Equal(t, 2, strings.Count(text, "\r\n"), text)
 	assert.Contains(t, text, "oA,1,")
+	if info, err := os.Stat(failures); assert.NoError(t, err) && runtime.GOOS != "windows" {
+		assert.Equal(t, os.FileMode(0o600), info.Mode(), "it names parents")
+	}
 	assert.EqualValues(t, 1, s.AcceptedCount())
 }
 

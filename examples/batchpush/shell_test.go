@@ -42,6 +42,15 @@ func TestNaming(t *testing.T) {
 	}
 }
 
+// TestAsGiven: of a push that never began, nothing that was decided is lost.
+func TestAsGiven(t *testing.T) {
+	t.Parallel()
+	args := []string{"-resend-unknown", "-student", "7", "-new", "-campaign", "photos-0", "-yes"}
+	p := &program{called: operator.Invocation{Name: "batchpush", Args: args, Flags: (&options{}).flagSet(language{}), Variables: variables}}
+	assert.Equal(t, "batchpush -resend-unknown -student 7 -yes -campaign photos-1", p.commandLine(asGiven("photos-1")))
+	assert.Equal(t, "batchpush -yes -new", p.commandLine(anew()))
+}
+
 // TestVariables: an environment variable stands for a flag that is missing, and for that alone.
 func TestVariables(t *testing.T) {
 	t.Parallel()

@@ -121,7 +121,7 @@ func (p *program) statusCampaign(ctx context.Context, ledger *db.DB, appID strin
 // writeFailures writes what was not accepted to the file of -failures, in a
 // form that Excel opens.
 func (p *program) writeFailures(ctx context.Context, ledger *db.DB, appID, campaign string) (err error) {
-	file, err := os.Create(p.failures)
+	file, err := createPrivate(p.failures)
 	if err != nil {
 		return usage("-failures: " + err.Error())
 	}
@@ -151,6 +151,21 @@ func (p *program) writeFailures(ctx context.Context, ledger *db.DB, appID, campa
 	}
 	p.say("%d rows written to %s", n, p.failures)
 	return nil
+}
+
+// createPrivate empties a file or makes it. Nobody else may read it: it names people.
+func createPrivate(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		err = file.Chmod(0o600) // one that was there keeps its rights otherwise
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+	return file, nil
 }
 
 func (p *program) failureRow(f push.Failure) []string {

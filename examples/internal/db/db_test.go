@@ -230,6 +230,29 @@ func TestSQLiteSettings(t *testing.T) {
 	assert.True(t, IsBusy(err), "a transaction has the write lock from its beginning: %v", err)
 }
 
+// TestPrivateFile: a school and a ledger hold openids, so nobody else reads a file that is made, nor
+// those beside it.
+func TestPrivateFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has other rights")
+	}
+	path := filepath.Join(t.TempDir(), "x.db")
+	d := open(t, "sqlite:"+path, Create())
+	for _, statement := range []string{"PRAGMA journal_mode = WAL", "CREATE TABLE x (a INTEGER)", "INSERT INTO x VALUES (7)"} {
+		_, err := d.Exec(statement)
+		require.NoError(t, err)
+	}
+	files, err := filepath.Glob(path + "*")
+	require.NoError(t, err)
+	assert.Len(t, files, 3)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode(), file)
+	}
+}
+
 // A file that may only be read is a school all the same.
 func TestReadOnlyFile(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,24 @@ func resolve(path string, create bool) (string, error) {
 	if dir, err = evalLinks(dir); err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, filepath.Base(full)), nil
+	full = filepath.Join(dir, filepath.Base(full))
+	return full, private(full)
+}
+
+// private makes an empty file that nobody else may read: SQLite would let everybody, and gives the
+// files beside a database the rights of the database.
+func private(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		return nil
+	}
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("db: cannot create %s: %w", path, err)
+	}
+	return nil
 }
 
 func evalLinks(path string) (string, error) {
