@@ -66,6 +66,17 @@ func send(opts ...custom.Option) error {
 	return client.Send(context.Background(), "OPENID", custom.Text{Content: "hi"}, opts...)
 }
 
+func notify(opts ...template.Option) error {
+	client, err := template.NewClient(caller{})
+	if err != nil {
+		return err
+	}
+	for r := range client.NotifyAll(context.Background(), nil, opts...) {
+		return r.Err
+	}
+	return nil
+}
+
 func upload(opts ...media.Option) error {
 	client, err := media.NewClient(caller{})
 	if err != nil {
@@ -117,7 +128,7 @@ var contracts = map[string]contract{
 			"ErrNotSent": {template.ErrNotSent, "network"}, "ValueError": {&template.ValueError{Key: "thing1", Reason: "odd"}, "value"},
 		},
 		constructors: map[string]func() []error{
-			"NewClient": func() []error { return []error{errOf(template.NewClient(nil)), sendAll(nil)} },
+			"NewClient": func() []error { return []error{errOf(template.NewClient(nil)), sendAll(nil), notify(nil)} },
 		},
 		options: map[string]option{
 			"WithWorkers": {func() []error { return []error{sendAll(template.WithWorkers(0)), sendAll(template.WithWorkers(-1))} }, func() error {

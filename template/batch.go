@@ -8,15 +8,43 @@ import (
 	"sync"
 )
 
-// batch is one run of SendAll. Its owner, the caller's goroutine, pulls and yields; workers send.
+// door is what [Client.SendAll] and [Client.NotifyAll] differ in: M is a message, R what became of it.
+type door[M, R any] struct {
+	check  func(*M) error         // refuses what cannot be sent
+	fill   func(*M)               // completes a message before it is sent; nil: there is nothing to add
+	send   func(M) (int64, error) // under the caller's context
+	result func(M, int64, error) R
+}
+
+// all is SendAll and NotifyAll.
+func all[M, R any](ctx context.Context, msgs iter.Seq2[M, error], opts []Option, d door[M, R]) iter.Seq[R] {
+	set, err := configure(opts)
+	return func(yield func(R) bool) {
+		if err != nil {
+			var none M
+			yield(d.result(none, 0, notSent(err)))
+			return
+		}
+		if msgs == nil {
+			return
+		}
+		going, halt := context.WithCancelCause(ctx)
+		b := &batch[M, R]{door: d, workers: set.workers, halt: halt, jobs: make(chan M), done: make(chan R)}
+		// Deferred, since msgs or the body may panic: no sender outlives the loop.
+		defer b.leave()
+		b.run(going, msgs, yield)
+	}
+}
+
+// batch is one run over messages. Its owner, the caller's goroutine, pulls and yields; workers send.
 // The context of its methods ends with the caller's, which cuts off what is being sent too, and by
 // halt, which only keeps back what has not left yet.
-type batch struct {
+type batch[M, R any] struct {
+	door[M, R]
 	workers int
-	send    func(Message) (int64, error) // under the caller's context
 	halt    context.CancelCauseFunc
-	jobs    chan Message // unbuffered: what has been handed over is a worker's
-	done    chan Result  // unbuffered: a worker keeps its result until the owner takes it
+	jobs    chan M // unbuffered: what has been handed over is a worker's
+	done    chan R // unbuffered: a worker keeps its result until the owner takes it
 	group   sync.WaitGroup
 	pause   pause
 
@@ -24,16 +52,12 @@ type batch struct {
 	pending int // messages handed over whose results have not been taken
 }
 
-func newBatch(send func(Message) (int64, error), halt context.CancelCauseFunc, workers int) *batch {
-	return &batch{workers: workers, send: send, halt: halt, jobs: make(chan Message), done: make(chan Result)}
-}
-
-func (b *batch) run(ctx context.Context, msgs iter.Seq2[Message, error], yield func(Result) bool) {
+func (b *batch[M, R]) run(ctx context.Context, msgs iter.Seq2[M, error], yield func(R) bool) {
 	if ctx.Err() != nil {
 		return
 	}
 	for m, err := range msgs {
-		if err != nil && !yield(Result{Message: m, Err: notSent(err)}) {
+		if err != nil && !yield(b.result(m, 0, notSent(err))) {
 			return
 		}
 		if err == nil && !b.hand(ctx, m, yield) {
@@ -55,11 +79,13 @@ func (b *batch) run(ctx context.Context, msgs iter.Seq2[Message, error], yield f
 
 // hand gives m to a worker, and yields what finishes until one is free. False: the loop has been
 // left, as with drain and take.
-func (b *batch) hand(ctx context.Context, m Message, yield func(Result) bool) bool {
-	fillID(&m)
+func (b *batch[M, R]) hand(ctx context.Context, m M, yield func(R) bool) bool {
+	if b.fill != nil {
+		b.fill(&m)
+	}
 	for {
 		if ctx.Err() != nil {
-			return yield(Result{Message: m, Err: notSent(ended(ctx))})
+			return yield(b.result(m, 0, notSent(ended(ctx))))
 		}
 		if b.pending >= b.started && b.started < b.workers {
 			b.started++
@@ -79,7 +105,7 @@ func (b *batch) hand(ctx context.Context, m Message, yield func(Result) bool) bo
 }
 
 // drain yields what is ready, so that no result waits for msgs.
-func (b *batch) drain(yield func(Result) bool) bool {
+func (b *batch[M, R]) drain(yield func(R) bool) bool {
 	for {
 		select {
 		case r := <-b.done:
@@ -92,7 +118,7 @@ func (b *batch) drain(yield func(Result) bool) bool {
 	}
 }
 
-func (b *batch) take(r Result, yield func(Result) bool) bool {
+func (b *batch[M, R]) take(r R, yield func(R) bool) bool {
 	b.pending--
 	return yield(r)
 }
@@ -118,7 +144,7 @@ func ended(ctx context.Context) error {
 var errLeft = errors.New("the loop over the results was left")
 
 // leave lets what is being sent finish, drops the results, and waits for the workers.
-func (b *batch) leave() {
+func (b *batch[M, R]) leave() {
 	b.halt(halted{errLeft})
 	close(b.jobs)
 	for ; b.pending > 0; b.pending-- {
@@ -129,7 +155,7 @@ func (b *batch) leave() {
 
 // work sends until there are no more jobs. A Caller that ends its goroutine (as t.FailNow does)
 // gets a successor, or the owner would wait for ever.
-func (b *batch) work(ctx context.Context) {
+func (b *batch[M, R]) work(ctx context.Context) {
 	ended := false
 	defer func() {
 		if !ended {
@@ -142,18 +168,18 @@ func (b *batch) work(ctx context.Context) {
 	ended = true
 }
 
-var errEnded = &oddError{"the Caller ended its goroutine"}
+var errEnded error = &oddError{"the Caller ended its goroutine"}
 
 // serve gives exactly one result for m, whatever the Caller does.
-func (b *batch) serve(ctx context.Context, m Message) {
-	r := Result{Message: m, Err: errEnded}
-	defer func() { b.done <- r }()
-	r.MsgID, r.Err = b.deliver(ctx, m)
+func (b *batch[M, R]) serve(ctx context.Context, m M) {
+	msgID, err := int64(0), errEnded
+	defer func() { b.done <- b.result(m, msgID, err) }()
+	msgID, err = b.deliver(ctx, m)
 }
 
 // deliver sends m, again after each minute that the platform's limit takes.
-func (b *batch) deliver(ctx context.Context, m Message) (int64, error) {
-	if err := m.sendable(); err != nil {
+func (b *batch[M, R]) deliver(ctx context.Context, m M) (int64, error) {
+	if err := b.check(&m); err != nil {
 		return 0, notSent(err)
 	}
 	var limit error
@@ -182,7 +208,7 @@ func (b *batch) deliver(ctx context.Context, m Message) (int64, error) {
 
 // attempt makes an error of a panic in the Caller, which on a worker would end the process. Its
 // text may hold anything, so only its type is told.
-func (b *batch) attempt(m Message) (msgID int64, err error) {
+func (b *batch[M, R]) attempt(m M) (msgID int64, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &oddError{fmt.Sprintf("the Caller panicked with a %T", v)}

@@ -7,9 +7,9 @@
 //
 // Two kinds of message need a person's consent instead of their following the account:
 // [Client.SendOneTime] sends the one that they have agreed to on the page of [SubscribeURL]
-// (一次性订阅消息), [Client.Notify] a subscription notification (订阅通知), whose templates the
-// methods with Subscribe in their names manage. [Client.Blocked] tells which template messages
-// the platform has held back.
+// (一次性订阅消息), [Client.Notify] a subscription notification (订阅通知), and [Client.NotifyAll] any
+// number of them; the methods with Subscribe in their names manage their templates.
+// [Client.Blocked] tells which template messages the platform has held back.
 //
 // A Client is the field Template of a [*github.com/org/wxhome/wechat.Client], or is made by
 // [NewClient] over any [Caller]. It is safe for concurrent use.
@@ -18,7 +18,7 @@
 //
 // What the platform refuses comes back as the Caller's error, untouched: with package wechat a
 // [*github.com/org/wxhome/wechat.Error]. What this package refuses before the wire is
-// [ErrInvalidMessage], for a value a [*ValueError], or [ErrInvalidArgument]. SendAll adds
-// [ErrNotSent] where a message surely was not sent. Each has a method KindName() string, by which
+// [ErrInvalidMessage], for a value a [*ValueError], or [ErrInvalidArgument]. SendAll and NotifyAll
+// add [ErrNotSent] where a message surely was not sent. Each has a method KindName() string, by which
 // [github.com/org/wxhome/wechat.KindOf] knows its kind. None of them holds an openid or a value.
 package template

@@ -121,3 +121,31 @@ func ExampleClient_Notify() {
 	fmt.Println(id, err)
 	// Output: 1700827132819554304 <nil>
 }
+
+func ExampleClient_NotifyAll() {
+	client, err := template.NewClient(noop{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	orders := map[string]string{"OPENID_1": "订单已发货"}
+	notifications := func(yield func(template.Notification, error) bool) {
+		for openid, text := range orders {
+			n := template.Notification{To: openid, TemplateID: "SUBSCRIBE_TEMPLATE_ID", Data: template.Data{"thing1": {Value: text}}}
+			if !yield(n, template.CheckValue("thing1", text)) {
+				return
+			}
+		}
+	}
+	for r := range client.NotifyAll(context.Background(), notifications) {
+		switch {
+		case r.Err == nil:
+			fmt.Println("accepted")
+		case errors.Is(r.Err, template.ErrNotSent):
+			fmt.Println("may be sent again:", r.Err)
+		default:
+			fmt.Println(r.Err)
+		}
+	}
+	// Output: accepted
+}

@@ -37,16 +37,29 @@ type Notification struct {
 //
 // POST /cgi-bin/message/subscribe/bizsend
 func (c *Client) Notify(ctx context.Context, n Notification) (msgID int64, err error) {
-	like := Message{To: n.To, TemplateID: n.TemplateID, URL: n.Page, MiniProgram: n.MiniProgram, ClientMsgID: n.ClientMsgID, Data: n.Data}
-	if err := like.sendable(); err != nil {
+	if err := n.sendable(); err != nil {
 		return 0, err
 	}
-	if reason := badField(field{"MiniProgramState", n.MiniProgramState}, field{"Lang", n.Lang}); reason != "" {
-		return 0, badMessage(reason)
-	}
+	return c.notify(ctx, n)
+}
+
+// notify sends a notification that is sendable.
+func (c *Client) notify(ctx context.Context, n Notification) (int64, error) {
 	var answer struct {
 		MsgID number `json:"msgid"`
 	}
-	err = c.caller.Call(ctx, http.MethodPost, "/cgi-bin/message/subscribe/bizsend", &n, &answer)
+	err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/message/subscribe/bizsend", &n, &answer)
 	return int64(answer.MsgID), err
+}
+
+// sendable checks what Notify cannot send, and leaves the rules of values alone.
+func (n *Notification) sendable() error {
+	like := Message{To: n.To, TemplateID: n.TemplateID, URL: n.Page, MiniProgram: n.MiniProgram, ClientMsgID: n.ClientMsgID, Data: n.Data}
+	if err := like.sendable(); err != nil {
+		return err
+	}
+	if reason := badField(field{"MiniProgramState", n.MiniProgramState}, field{"Lang", n.Lang}); reason != "" {
+		return badMessage(reason)
+	}
+	return nil
 }

@@ -61,3 +61,33 @@ func TestNotifyToTheLetter(t *testing.T) {
 	}
 	assert.Empty(t, f.calls)
 }
+
+// A notification has no id that makes it count once, so that none is made up and none is repeated.
+func TestNotifyAllToTheLetter(t *testing.T) {
+	t.Parallel()
+	full, own := notification(), notification()
+	full.Page, full.MiniProgram = "https://mp.weixin.qq.com/xxx", &template.MiniProgram{AppID: "APPID", PagePath: "index?foo=bar"}
+	own.ClientMsgID, own.Lang = "MINE", "zh_CN"
+	input := func(yield func(template.Notification, error) bool) {
+		_ = yield(notification(), nil) && yield(full, nil) && yield(own, nil) && yield(template.Notification{To: "O"}, nil)
+	}
+	f := &fake{answers: []string{`{"errcode":0,"errmsg":"ok","msgid":"1700827132819554304"}`, fine, fine}}
+	var got []template.NotifyResult
+	for r := range newClient(f).NotifyAll(t.Context(), input, template.WithWorkers(1)) {
+		got = append(got, r)
+	}
+	require.Len(t, got, 4)
+	require.ErrorIs(t, got[3].Err, template.ErrInvalidMessage)
+	require.ErrorIs(t, got[3].Err, template.ErrNotSent)
+	got[3].Err = nil
+	assert.Equal(t, []template.NotifyResult{
+		{Notification: notification(), MsgID: 1700827132819554304}, {Notification: full}, {Notification: own}, {Notification: template.Notification{To: "O"}},
+	}, got)
+	const head, data = `{"touser":"OPENID","template_id":"PRI_TMPL_ID",`, `"data":{"thing1":{"value":"订单已发货"},"time2":{"value":"2019年8月8日"}}}`
+	const path = "/cgi-bin/message/subscribe/bizsend"
+	assert.Equal(t, []call{
+		{"POST", path, head + data, false},
+		{"POST", path, head + `"page":"https://mp.weixin.qq.com/xxx","miniprogram":{"appid":"APPID","pagepath":"index?foo=bar"},` + data, false},
+		{"POST", path, head + `"client_msg_id":"MINE","lang":"zh_CN",` + data, false},
+	}, f.calls)
+}

@@ -12,30 +12,31 @@ import (
 )
 
 func TestSendAllOptionsThatMakeNoSense(t *testing.T) {
-	t.Parallel()
-	for name, opts := range map[string][]template.Option{
-		"nil":      {nil},
-		"nil last": {template.WithWorkers(2), nil},
-		"none":     {template.WithWorkers(0)},
-		"less":     {template.WithWorkers(-1 << 63)},
-		"twice":    {template.WithWorkers(2), template.WithWorkers(2)},
-	} {
-		s := &sender{}
-		results := newClient(s).SendAll(t.Context(), messages(50), opts...)
-		for range 2 {
-			n := 0
-			for r := range results {
-				n++
-				require.ErrorIs(t, r.Err, template.ErrInvalidArgument, name)
-				require.ErrorIs(t, r.Err, template.ErrNotSent, name)
-				assert.Equal(t, "request", kindName(t, r.Err), name)
-				assert.Equal(t, 1, strings.Count(r.Err.Error(), "template: "), r.Err)
-				assert.Zero(t, r.Message, name)
+	overBoth(t, func(t *testing.T, all bulk) {
+		for name, opts := range map[string][]template.Option{
+			"nil":      {nil},
+			"nil last": {template.WithWorkers(2), nil},
+			"none":     {template.WithWorkers(0)},
+			"less":     {template.WithWorkers(-1 << 63)},
+			"twice":    {template.WithWorkers(2), template.WithWorkers(2)},
+		} {
+			s := &sender{}
+			results := all(t.Context(), s, messages(50), opts...)
+			for range 2 {
+				n := 0
+				for r := range results {
+					n++
+					require.ErrorIs(t, r.Err, template.ErrInvalidArgument, name)
+					require.ErrorIs(t, r.Err, template.ErrNotSent, name)
+					assert.Equal(t, "request", kindName(t, r.Err), name)
+					assert.Equal(t, 1, strings.Count(r.Err.Error(), "template: "), r.Err)
+					assert.Zero(t, r.Message, name)
+				}
+				assert.Equal(t, 1, n, name)
 			}
-			assert.Equal(t, 1, n, name)
+			assert.Zero(t, s.calls.Load(), name)
 		}
-		assert.Zero(t, s.calls.Load(), name)
-	}
+	})
 }
 
 // nilCaller is a Caller that may be nil without a pointer.

@@ -20,8 +20,8 @@ type Result struct {
 	Err error
 }
 
-// Option configures one [Client.SendAll]. An option that is nil, makes no sense or is given twice
-// makes it fail.
+// Option configures one [Client.SendAll] or [Client.NotifyAll]. An option that is nil, makes no sense
+// or is given twice makes it fail.
 type Option func(*settings) error
 
 // settings is what the options fill in.
@@ -86,19 +86,9 @@ func configure(opts []Option) (settings, error) {
 // yield m, m.Validate(). A panic in the Caller becomes the error of that message, without its
 // text.
 func (c *Client) SendAll(ctx context.Context, msgs iter.Seq2[Message, error], opts ...Option) iter.Seq[Result] {
-	set, err := configure(opts)
-	return func(yield func(Result) bool) {
-		if err != nil {
-			yield(Result{Err: notSent(err)})
-			return
-		}
-		if msgs == nil {
-			return
-		}
-		going, halt := context.WithCancelCause(ctx)
-		b := newBatch(func(m Message) (int64, error) { return c.send(ctx, m) }, halt, set.workers)
-		// Deferred, since msgs or the body may panic: no sender outlives the loop.
-		defer b.leave()
-		b.run(going, msgs, yield)
-	}
+	return all(ctx, msgs, opts, door[Message, Result]{
+		check: (*Message).sendable, fill: fillID,
+		send:   func(m Message) (int64, error) { return c.send(ctx, m) },
+		result: func(m Message, msgID int64, err error) Result { return Result{m, msgID, err} },
+	})
 }
