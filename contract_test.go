@@ -66,6 +66,17 @@ func send(opts ...custom.Option) error {
 	return client.Send(context.Background(), "OPENID", custom.Text{Content: "hi"}, opts...)
 }
 
+func sendItems(opts ...custom.Option) error {
+	client, err := custom.NewClient(caller{})
+	if err != nil {
+		return err
+	}
+	for r := range client.SendAll(context.Background(), nil, opts...) {
+		return r.Err
+	}
+	return nil
+}
+
 func notify(opts ...template.Option) error {
 	client, err := template.NewClient(caller{})
 	if err != nil {
@@ -139,15 +150,18 @@ var contracts = map[string]contract{
 	"custom": {
 		errs: map[string]told{
 			"ErrInvalidMessage": {custom.ErrInvalidMessage, "value"}, "ErrTooLong": {custom.ErrTooLong, "value"},
-			"ErrInvalidArgument": {custom.ErrInvalidArgument, "request"},
+			"ErrInvalidArgument": {custom.ErrInvalidArgument, "request"}, "ErrNotSent": {custom.ErrNotSent, "network"},
 		},
 		constructors: map[string]func() []error{
-			"NewClient": func() []error { return []error{errOf(custom.NewClient(nil)), send(nil)} },
+			"NewClient": func() []error { return []error{errOf(custom.NewClient(nil)), send(nil), sendItems(nil)} },
 		},
 		options: map[string]option{
 			"WithAgent": {func() []error { return []error{send(custom.WithAgent("")), send(custom.WithAgent("nobody"))} }, func() error {
 				return send(custom.WithAgent("a@b"), custom.WithAgent("a@b"))
 			}},
+			"WithWorkers": {func() []error {
+				return []error{sendItems(custom.WithWorkers(0)), sendItems(custom.WithWorkers(-1)), send(custom.WithWorkers(1))}
+			}, func() error { return sendItems(custom.WithWorkers(1), custom.WithWorkers(1)) }},
 			"WithAIMark": {func() []error { return nil }, func() error { return send(custom.WithAIMark(), custom.WithAIMark()) }},
 		},
 	},

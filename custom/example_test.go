@@ -30,6 +30,35 @@ func ExampleClient_Send() {
 	// custom: the text has 2049 bytes, at most 2048; SplitText cuts it true
 }
 
+func ExampleClient_SendAll() {
+	client, err := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	items := func(yield func(custom.Item, error) bool) {
+		for _, openid := range []string{"OPENID_1", "OPENID_2"} {
+			if !yield(custom.Item{To: openid, Message: custom.Text{Content: "今天的照片："}}, nil) ||
+				!yield(custom.Item{To: openid, Message: custom.Image{MediaID: "MEDIA_ID"}}, nil) {
+				return
+			}
+		}
+	}
+	accepted := 0
+	for r := range client.SendAll(context.Background(), items, custom.WithWorkers(1)) {
+		switch {
+		case r.Err == nil:
+			accepted++
+		case errors.Is(r.Err, custom.ErrNotSent):
+			fmt.Println("may be sent again:", r.Err)
+		default:
+			fmt.Println(r.Err) // refused, or the answer was lost: wechat.KindOf tells
+		}
+	}
+	fmt.Println(accepted, "accepted")
+	// Output: 4 accepted
+}
+
 func ExampleSplitText() {
 	client, err := custom.NewClient(&fake{answer: `{"errcode":0,"errmsg":"ok"}`})
 	if err != nil {

@@ -10,14 +10,15 @@ import (
 	"reflect"
 )
 
-// Option changes how [Client.Send] sends a message. An option that is nil, makes no sense or is
-// given twice makes Send fail.
+// Option changes how [Client.Send] and [Client.SendAll] send messages. An option that is nil, makes
+// no sense or is given twice makes them fail.
 type Option func(*settings) error
 
 // settings is what the options fill in.
 type settings struct {
-	agent string // empty: the account itself
-	ai    bool
+	agent   string // empty: the account itself
+	ai      bool
+	workers int // 0: not given
 }
 
 // WithAgent sends the message in the name and with the head image of an agent (客服账号), such
@@ -78,9 +79,17 @@ func (c *Client) Send(ctx context.Context, openID string, m Message, opts ...Opt
 	if err != nil {
 		return err
 	}
+	if set.workers != 0 {
+		return badArgument("WithWorkers is for SendAll: Send sends one message")
+	}
 	if err := checkMessage(openID, m); err != nil {
 		return err
 	}
+	return c.send(ctx, openID, m, set)
+}
+
+// send sends a message that is checked.
+func (c *Client) send(ctx context.Context, openID string, m Message, set settings) error {
 	return c.caller.Call(ctx, http.MethodPost, "/cgi-bin/message/custom/send", outgoing{openID, m, set}, nil)
 }
 
