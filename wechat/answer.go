@@ -83,7 +83,7 @@ func (c *Client) decode(r *request, resp *http.Response, out any) error {
 	if buf.Len() > answerLimit {
 		return fmt.Errorf("read answer: more than %d bytes: %w", answerLimit, errShape)
 	}
-	return decodeBytes(buf.Bytes(), out, r.method != http.MethodGet)
+	return decodeBytes(buf.Bytes(), out, r.method != http.MethodGet && !r.kind.reads)
 }
 
 // decodeBytes decodes a whole answer. It is a success only if it says so, by errcode 0 or by what
@@ -94,6 +94,9 @@ func decodeBytes(body []byte, out any, sent bool) error {
 	case v.odd:
 		return odd("the errcode of the answer is not a whole number", body)
 	case v.code != 0:
+		if reader, ok := out.(interface{ Refused(answer []byte) }); ok {
+			reader.Refused(bytes.Clone(body))
+		}
 		v.errmsg = bytes.Clone(v.errmsg) // body goes back to the pool
 		return &verdictError{v}
 	case !v.object:

@@ -21,6 +21,7 @@ type requestKind struct {
 	plain      bool // gets no access_token, and no repetition for a refused one
 	unlimited  bool // no limiter holds it
 	repeatable bool // may be sent again when the answer was lost
+	reads      bool // a POST that changes nothing: its answer counts as a GET's
 	once       bool // not even the transport may send it again
 	private    bool // no wrapper may see body and answer
 }

@@ -21,7 +21,13 @@ import (
 // never repeated: {"code":500}, {"errcode":40003.0}, {}, a page.
 //
 // A POST is repeated after a lost answer only if in has a method Repeatable() bool that
-// returns true; see [Client.Do] for what is always repeated.
+// returns true; see [Client.Do] for what is always repeated. If in has a method ReadOnly() bool that
+// returns true, the POST changes nothing: it is repeated too, and its answer counts as a GET's, so that
+// {"count":0} is one.
+//
+// An errcode other than 0 leaves out untouched. Where the answer has more to say, such as
+// fail_openid_list with 45171, give an out with a method Refused(answer []byte): it is called with a
+// copy of that answer, once for each attempt.
 //
 // Each failure is an [*Error], or wraps one. The answer is bounded to 16 MiB, and read under
 // [Timeouts].
@@ -58,6 +64,9 @@ func (c *Client) fromCall(method, path string, in, out any) (*request, error) {
 	}
 	if declared, ok := in.(interface{ Repeatable() bool }); ok {
 		r.kind.repeatable = declared.Repeatable()
+	}
+	if declared, ok := in.(interface{ ReadOnly() bool }); ok && declared.ReadOnly() {
+		r.kind.reads, r.kind.repeatable = true, true
 	}
 	body, err := encode(in)
 	if err != nil {

@@ -122,3 +122,59 @@ func TestDoRefusesAnOddErrcode(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 	}
 }
+
+// asked is sent by a POST that changes nothing.
+type asked bool
+
+func (a asked) ReadOnly() bool { return bool(a) }
+
+// A POST that changes nothing is answered and repeated as a GET is.
+func TestReadOnlyPost(t *testing.T) {
+	t.Parallel()
+	var list struct {
+		Count int      `json:"count"`
+		Next  []string `json:"next"`
+	}
+	g := newGateway()
+	g.on(http.MethodPost, "/cgi-bin/x", fails(io.ErrUnexpectedEOF), text(200, `{"count":0}`), text(200, `{"code":500}`), text(200, `{"count":0}`))
+	c := g.client(t)
+	require.NoError(t, c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", asked(true), &list))
+	assert.Len(t, g.requests, 2, "the lost answer was asked for again")
+	err := c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", asked(true), &list)
+	assert.Equal(t, wechat.KindLost, wechat.KindOf(err), "an answer without a member of the endpoint's")
+	err = c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", asked(false), &list)
+	assert.Equal(t, wechat.KindLost, wechat.KindOf(err), "a count of 0 is no sign that something was done")
+	assert.Len(t, g.requests, 4)
+}
+
+// refused takes what a refusal has besides its errcode.
+type refused struct {
+	Failed  []string `json:"fail_openid_list"`
+	answers []string
+}
+
+func (r *refused) Refused(answer []byte) {
+	r.answers = append(r.answers, string(answer))
+	_ = json.Unmarshal(answer, r)
+}
+
+// An out that asks for it is given the answer of an errcode.
+func TestRefusedAnswers(t *testing.T) {
+	t.Parallel()
+	const some = `{"errcode":45171,"errmsg":"some openid fail rid: 1-2-3","fail_openid_list":["oA"]}`
+	g := newGateway()
+	g.on(http.MethodPost, "/cgi-bin/x", text(200, `{"errcode":40001,"errmsg":"x"}`), text(200, some), text(200, okJSON), text(200, some))
+	c := g.client(t)
+	var out refused
+	require.ErrorIs(t, c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", struct{}{}, &out), wechat.ErrSomeOpenIDsFailed)
+	assert.Equal(t, refused{[]string{"oA"}, []string{`{"errcode":40001,"errmsg":"x"}`, some}}, out)
+
+	out = refused{}
+	require.NoError(t, c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", struct{}{}, &out))
+	assert.Empty(t, out.answers)
+	var plain struct {
+		Failed []string `json:"fail_openid_list"`
+	}
+	require.Error(t, c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", struct{}{}, &plain))
+	assert.Nil(t, plain.Failed, "left untouched")
+}
