@@ -14,8 +14,9 @@ type SubscribeEvent struct {
 	Ticket string
 }
 
-// Scene returns the scene of the scanned QR code (带参数二维码), in the form of [ScanEvent].EventKey. It
-// returns false if no such code was scanned.
+// Scene returns the scene of the scanned QR code (带参数二维码): its text as it was given when the code was
+// made, or its number in decimal, as [ScanEvent.Scene] returns it. It returns false if no such code was
+// scanned.
 func (m *SubscribeEvent) Scene() (string, bool) { return strings.CutPrefix(m.EventKey, "qrscene_") }
 
 func (m *SubscribeEvent) set(path, value string) bool {
@@ -44,11 +45,15 @@ func (m *UnsubscribeEvent) set(path, value string) bool { return setKey(&m.Event
 // who was not a follower, WeChat pushes a [SubscribeEvent] instead. A reply reaches the follower.
 type ScanEvent struct {
 	Header
-	// EventKey is the scene, without a prefix.
+	// EventKey is the scene, without a prefix. See [ScanEvent.Scene].
 	EventKey string
 	// Ticket is the ticket to get the picture of the QR code.
 	Ticket string
 }
+
+// Scene returns the scene of the scanned QR code (带参数二维码), as [SubscribeEvent.Scene] returns it. It
+// returns false if the event has none.
+func (m *ScanEvent) Scene() (string, bool) { return m.EventKey, m.EventKey != "" }
 
 func (m *ScanEvent) set(path, value string) bool {
 	switch path {

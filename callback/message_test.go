@@ -1,9 +1,11 @@
 package callback
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestScene(t *testing.T) {
@@ -17,6 +19,29 @@ func TestScene(t *testing.T) {
 			assert.Equal(t, want, scene, key)
 		}
 	}
+}
+
+// TestSceneOfAScan: whoever follows already brings the same scene as a newcomer does.
+func TestSceneOfAScan(t *testing.T) {
+	t.Parallel()
+	for _, scene := range []string{"123", "4294967295", "class-3", "qrscene_1", "三年级 <2> & \"x\"", " blanks ", "last_trade_no_1"} {
+		for _, format := range []string{
+			"<xml><FromUserName>oA</FromUserName><MsgType>event</MsgType><Event>%s</Event><EventKey><![CDATA[%s]]></EventKey></xml>",
+			`{"FromUserName":"oA","MsgType":"event","Event":%q,"EventKey":%q}`,
+		} {
+			for event, key := range map[string]string{"subscribe": "qrscene_" + scene, "SCAN": scene} {
+				m, err := Parse(fmt.Appendf(nil, format, event, key))
+				require.NoError(t, err)
+				scanned, ok := m.(interface{ Scene() (string, bool) })
+				require.True(t, ok, "%T", m)
+				got, ok := scanned.Scene()
+				assert.True(t, ok)
+				assert.Equal(t, scene, got, "%s by %s", event, format)
+			}
+		}
+	}
+	_, ok := (&ScanEvent{}).Scene()
+	assert.False(t, ok)
 }
 
 func TestDeliveryStatus(t *testing.T) {
