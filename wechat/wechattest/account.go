@@ -16,7 +16,7 @@ type Account struct {
 	server *Server
 
 	followersMu sync.RWMutex // guards followers
-	followers   map[string]Follower
+	followers   crowd
 
 	templatesMu sync.Mutex // held while templates is replaced
 	templates   atomic.Pointer[templates]
@@ -26,6 +26,8 @@ type Account struct {
 	menu          menu
 	staff         staff
 	subscriptions subscriptions
+	codes         codeBook
+	shortKeys     shortKeys
 
 	classic, stable grant
 	usage           usageBook
@@ -41,7 +43,7 @@ func (s *Server) AddAccount(appID, appSecret string) *Account {
 	if appID == "" || appSecret == "" {
 		panic("wechattest: an account needs an AppID and an AppSecret")
 	}
-	a := &Account{AppID: appID, AppSecret: appSecret, server: s, followers: make(map[string]Follower)}
+	a := &Account{AppID: appID, AppSecret: appSecret, server: s, followers: newCrowd()}
 	a.templates.Store(&templates{})
 	s.accountsMu.Lock()
 	defer s.accountsMu.Unlock()

@@ -45,6 +45,19 @@ func (o object) number(name string) int64 {
 	return n
 }
 
+// texts returns the strings of an array.
+func (o object) texts(name string) []string {
+	raw := o.members[name]
+	*o.wrong = *o.wrong || raw != "" && raw[0] != '['
+	var found []string
+	for raw := range elements(raw) {
+		text, ok := unquote(raw)
+		*o.wrong = *o.wrong || !ok
+		found = append(found, text)
+	}
+	return found
+}
+
 func (o object) object(name string) object { return newObject(o.members[name], o.wrong) }
 
 func (o object) objects(name string) []object {

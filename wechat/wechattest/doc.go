@@ -18,8 +18,8 @@
 //
 // It plays the other side too: [Account.SetCallback] says where the account
 // has its callback, at which path and in which mode, [Account.Push] pushes what
-// a follower writes or does, and [Account.SendReceipts] has template messages
-// receipted.
+// a follower writes or does, [Account.Scan] has a QR code scanned that was made,
+// and [Account.SendReceipts] has template messages receipted.
 //
 // Simulated are the paths /cgi-bin/token, stable_token,
 // message/template/send, template/get_all_private_template,
@@ -34,7 +34,11 @@
 // batchget_material; all of /customservice/kfaccount, kfsession and
 // msgrecord; of /wxaapi/newtmpl getcategory, getpubtemplatetitles,
 // getpubtemplatekeywords, addtemplate, gettemplate and deltemplate; and
-// /wxa/sec/queryblocktmplmsg; and of web authorization (网页授权)
+// /wxa/sec/queryblocktmplmsg; user/get, user/info, user/info/batchget and
+// updateremark, changeopenid, tags/create, get, update, delete and getidlist,
+// user/tag/get, and of tags/members batchtagging, batchuntagging, getblacklist,
+// batchblacklist and batchunblacklist; qrcode/create, showqrcode, shorten/gen
+// and shorten/fetch; and of web authorization (网页授权)
 // /connect/oauth2/authorize, /sns/oauth2/access_token and
 // /sns/oauth2/component/access_token. Other paths are answered 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
@@ -105,6 +109,21 @@
 //     they are; the ids of a message come behind its text, the ciphertext of
 //     the compatible mode behind all
 //   - one article in a reply to a message, 8 to an event
+//   - followers are listed in the order of follows, 10,000 at a time, the
+//     blacklist 1,000; the last page ends with its last openid, and behind it
+//     comes one without data; who has left has subscribe 0 and nothing else;
+//     nickname, picture and region are empty
+//   - 40003 for an openid of another account, which fails a whole call of
+//     batchget and of batchtagging; 100, 50 and 20 openids in a call, 40032
+//     beyond; a remark has fewer than 30 bytes (40092)
+//   - 100 tags (45056), names of 30 characters (45158) that no other tag has
+//     (45157), 20 tags on one follower (45059), the platform's own tags 0 to 2
+//     (45058), an unknown tag (45159), a tag of more than 100,000 followers
+//     (45057); 45171 with fail_openid_list
+//   - codes live up to 30 days, without expire_seconds for 60 s; scenes of 1 to
+//     64 characters (40053), numbers of 32 bit and for permanent codes up to
+//     100,000; 100,000 permanent codes (45029); 40052; a ticket must be escaped
+//   - short keys stand for 4 KB (9410010) and 30 days (9410011); 9410012
 //
 // These are guesses, made so that a mistake shows:
 //   - a POST without a Content-Length is answered 412 as well
@@ -176,6 +195,20 @@
 //     (65402) and online (61459), and a follower; getsession without a session
 //     answers an empty kf_account; a head image that is no JPEG is 40005; what
 //     stands behind the @ of an agent's account is not compared
+//   - batchget answers in the reverse order; a lang that is none is 40097; an
+//     openid to begin behind that never followed is 40003; the list of followers
+//     has who is on the blacklist
+//   - who leaves loses tags and remark; who has left is 45171 for a tag, 50005
+//     for getidlist, 43004 for a remark and 49003 for the blacklist; 45169 is
+//     never answered; a user/tag/get has 10,000 at a time
+//   - who is taken off the blacklist follows, also who rejected messages before
+//   - changeopenid answers 40013 for an account of which nobody was moved
+//     ([Account.MoveFrom]), and "ori_openid error" for an openid of nobody
+//   - a number out of range is 40129, expire_seconds out of range 40097; a
+//     permanent code that is made again is the same; a text scene is measured for
+//     temporary codes too; a code that has expired cannot be scanned, and its
+//     picture is 404; the picture cannot be scanned by a telephone
+//   - empty long_data is 40097
 //   - a page of records ends with the id of the next; 65416 and 65417 for a bad
 //     query and a longer span are from older pages, and so are the codes and
 //     limits of the menu: 40016 to 40023, 46003
@@ -197,6 +230,8 @@
 // million. With more than a million in 10 minutes the oldest are forgotten
 // early, but the last million never, and the memory stays under 160 MB. It is
 // given up in bulk, by the first message 10 to 20 minutes later.
+//
+// QR codes and short keys are kept until the server is closed.
 //
 // Files are kept in memory: temporary ones until an upload three days later,
 // permanent ones until they are deleted, and the 1,000 last that

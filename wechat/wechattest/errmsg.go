@@ -59,6 +59,7 @@ func newErrmsgs() map[int]string {
 		76022: "no permission for this cgi_path",
 	}
 	maps.Copy(texts, mediaErrmsgs())
+	maps.Copy(texts, followerErrmsgs())
 	return texts
 }
 

@@ -37,24 +37,31 @@ func (a *Account) Follow(openids ...string) { a.SetFollower(Following, openids..
 // with 43004, whether they followed it before or not.
 func (a *Account) Unfollow(openids ...string) { a.SetFollower(Left, openids...) }
 
+// follows reports whether such a person is one of the account's followers.
+func (f Follower) follows() bool { return f == Following || f == Blacklisted || f == Rejecting }
+
 // SetFollower puts the openids into a state. It wins over the rule of
-// [WithFollowers]. Each openid takes about 100 bytes of memory for as long as
-// the server lives; for millions of them use the rule.
+// [WithFollowers]. Each openid takes about 200 bytes of memory for as long as
+// the server lives; for millions of them use the rule. The list of followers
+// (user/get) has those who were put into a state, and none of the rule's.
+//
+// Who leaves the account loses tags and remark.
 func (a *Account) SetFollower(state Follower, openids ...string) {
+	now := a.server.Now()
 	a.followersMu.Lock()
 	defer a.followersMu.Unlock()
 	for _, id := range openids {
-		a.followers[id] = state
+		a.followers.set(id, state, now)
 	}
 }
 
 // follower returns the state of an openid.
 func (a *Account) follower(openid string) Follower {
 	a.followersMu.RLock()
-	state, ok := a.followers[openid]
+	p, ok := a.followers.people[openid]
 	a.followersMu.RUnlock()
 	if !ok && a.server.rule != nil && openid != "" {
 		return a.server.rule(a.AppID, openid)
 	}
-	return state
+	return p.state
 }

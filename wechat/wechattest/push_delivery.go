@@ -189,6 +189,9 @@ func (a *Account) act(p Push) error {
 		}
 	default:
 		a.Interact(what, p.From)
+		if what == Followed {
+			a.noteOrigin(p)
+		}
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ func newRoutes() *map[string]*route {
 	addCustomRoutes(routes)
 	addAgentRoutes(routes)
 	addSubscribeRoutes(routes)
+	addFollowerRoutes(routes)
+	addSceneRoutes(routes)
 	for _, r := range []*route{
 		{path: pathToken, method: http.MethodGet, open: true, serve: (*call).classicToken},
 		{path: pathStableToken, method: http.MethodPost, open: true, serve: (*call).stableToken},
