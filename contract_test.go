@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/printer"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat"
+	"github.com/org/wxhome/wechat/follower"
 )
 
 // contract is what every leaf keeps to: its errors tell their kind by a method KindName() string
@@ -95,6 +97,14 @@ func upload(opts ...media.Option) error {
 	}
 	_, err = client.Upload(context.Background(), media.Image, "", strings.NewReader("\xff\xd8\xff"), opts...)
 	return err
+}
+
+func info(opts ...follower.Option) error {
+	client, err := follower.NewClient(caller{})
+	if err != nil {
+		return err
+	}
+	return errOf(client.Info(context.Background(), "OPENID", opts...))
 }
 
 func cache(opts ...token.Option) error {
@@ -183,6 +193,20 @@ var contracts = map[string]contract{
 			}},
 		},
 	},
+	"wechat/follower": {
+		errs: map[string]told{
+			"ErrInvalidArgument": {follower.ErrInvalidArgument, "request"},
+			"BatchError":         {&follower.BatchError{Failed: []follower.Failure{{OpenID: "OPENID", Err: wechat.ErrInvalidOpenID}}}, "recipient"},
+		},
+		constructors: map[string]func() []error{
+			"NewClient": func() []error { return []error{errOf(follower.NewClient(nil)), info(nil)} },
+		},
+		options: map[string]option{
+			"WithLanguage": {func() []error { return []error{info(follower.WithLanguage("")), info(follower.WithLanguage("de"))} }, func() error {
+				return info(follower.WithLanguage("en"), follower.WithLanguage("en"))
+			}},
+		},
+	},
 }
 
 // TestContract walks every exported sentinel, error type, constructor and option of the leaves.
@@ -228,8 +252,9 @@ func assertTells(t *testing.T, room, kind string, err error, about ...any) {
 	require.True(t, ok, append(about, "has no KindName")...)
 	assert.Equal(t, kind, named.KindName(), about...)
 	assert.Equal(t, kind, wechat.KindOf(err).String(), about...)
-	assert.True(t, strings.HasPrefix(err.Error(), room+": "), "%v: %v", about, err)
-	assert.Equal(t, 1, strings.Count(err.Error(), room+": "), "%v: %v", about, err)
+	name := path.Base(room)
+	assert.True(t, strings.HasPrefix(err.Error(), name+": "), "%v: %v", about, err)
+	assert.Equal(t, 1, strings.Count(err.Error(), name+": "), "%v: %v", about, err)
 }
 
 // exported returns the names of a package that are errors, constructors and options.

@@ -24,6 +24,7 @@ const module = "github.com/org/wxhome"
 var floors = map[string][]string{
 	"token": {}, "token/tokentest": {"token"}, "template": {}, "custom": {}, "media": {}, "callback": {},
 	"callback/claimtest": {"callback"},
+	"wechat/follower":    {},
 	"wechat":             {"token", "template", "custom", "media", "callback"},
 	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media"},
 }

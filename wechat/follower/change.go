@@ -1,0 +1,151 @@
+package follower
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// How many openids one call takes (40032).
+const (
+	tagGroup   = 50
+	blockGroup = 20
+)
+
+// Tag gives a tag to followers (打标签), to any number of them: 50 in a call, one call after the other. An
+// openid that is given twice is sent once; without openids nothing is sent. A follower has 20 tags at
+// most (45059).
+//
+// Nil means that all have it. Where some failed the error is a [*BatchError], which says which. Fifty that
+// the platform refuses for one of them are halved until it is found, and the others have their tag. An
+// error that is not about an openid, such as a used-up quota or an ended context, ends the call. It does no
+// harm to give a follower the same tag again. An openid that is empty or cannot be sent is an
+// [ErrInvalidArgument], and nothing is sent.
+//
+// Do not change the tags of one follower from two places at a time: the platform refuses that with
+// 45169, of the kind KindBusy.
+//
+// POST /cgi-bin/tags/members/batchtagging
+func (c *Client) Tag(ctx context.Context, id int, openids ...string) error {
+	return c.change(ctx, "/cgi-bin/tags/members/batchtagging", badTag(id), id, tagGroup, openids)
+}
+
+// Untag takes a tag off followers (取消标签), off any number of them, as [Client.Tag] gives it. It does no
+// harm to those who do not have it.
+//
+// POST /cgi-bin/tags/members/batchuntagging
+func (c *Client) Untag(ctx context.Context, id int, openids ...string) error {
+	return c.change(ctx, "/cgi-bin/tags/members/batchuntagging", badTag(id), id, tagGroup, openids)
+}
+
+// change makes calls about openids, most of them in one. A tagID of 0 is not sent.
+func (c *Client) change(ctx context.Context, path, refused string, tagID, most int, openids []string) error {
+	list, reason := distinct(openids)
+	if err := badArguments(refused, reason); err != nil {
+		return err
+	}
+	run := changeRun{list: list, failed: &BatchError{openids: len(list)}, send: func(group []string) (told, error) {
+		in := struct {
+			OpenIDs []string `json:"openid_list"`
+			TagID   int      `json:"tagid,omitempty"`
+		}{group, tagID}
+		var out told
+		err := c.caller.Call(ctx, http.MethodPost, path, in, &out)
+		return out, err
+	}}
+	for from := 0; from < len(list) && run.failed.Ended == nil; from += most {
+		run.group(from, min(from+most, len(list)))
+	}
+	if len(run.failed.Failed) == 0 {
+		return nil
+	}
+	return run.failed
+}
+
+// told is the answer of a change. It is a map, and no struct, since a struct's fields are what an
+// answer without errcode may have in its place: none may here.
+type told map[string]json.RawMessage
+
+// Refused reads an answer whose errcode is not 0: that of 45171 says which openids failed.
+func (t *told) Refused(answer []byte) { _ = json.Unmarshal(answer, t) } // without it the group is halved
+
+// failed returns the openids that the answer says have failed.
+func (t told) failed() (openids map[string]bool, readable bool) {
+	raw, ok := t["fail_openid_list"]
+	if !ok || string(raw) == `""` {
+		return nil, true
+	}
+	var list []string
+	if json.Unmarshal(raw, &list) != nil {
+		return nil, false
+	}
+	openids = make(map[string]bool, len(list))
+	for _, id := range list {
+		openids[id] = true
+	}
+	return openids, true
+}
+
+var (
+	errNamed      = &answerError{"recipient", "the platform accepted the call and named this openid as failed"}
+	errUnreadable = oddAnswer("the platform accepted the call and named openids that failed, in a form that cannot be read")
+)
+
+// changeRun is one run of change.
+type changeRun struct {
+	list   []string
+	send   func(group []string) (told, error)
+	failed *BatchError
+}
+
+// group sends list[from:to], in halves where one of it may be at fault. After an error that is not
+// about an openid failed.Ended is set, and all that were left have failed.
+func (r *changeRun) group(from, to int) {
+	answer, err := r.send(r.list[from:to])
+	named, readable := answer.failed()
+	switch {
+	case err == nil && !readable:
+		r.fail(from, to, errUnreadable, nil)
+	case err == nil && len(named) == 0:
+	case err == nil:
+		r.fail(from, to, errNamed, named)
+	case !aboutOne(err):
+		r.failed.Ended = err
+		r.fail(from, len(r.list), err, nil)
+	case to-from > 1 && r.has(from, to, named):
+		r.fail(from, to, err, named)
+	case to-from > 1:
+		half := from + (to-from)/2
+		r.group(from, half)
+		if r.failed.Ended == nil {
+			r.group(half, to)
+		}
+	default:
+		r.fail(from, to, err, nil)
+	}
+}
+
+// has reports whether one of list[from:to] is among named.
+func (r *changeRun) has(from, to int, named map[string]bool) bool {
+	for _, id := range r.list[from:to] {
+		if named[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// fail notes list[from:to] as failed, or those of it that are named.
+func (r *changeRun) fail(from, to int, err error, named map[string]bool) {
+	noted := false
+	for _, id := range r.list[from:to] {
+		if named != nil && !named[id] {
+			continue
+		}
+		r.failed.Failed = append(r.failed.Failed, Failure{id, err})
+		if !noted {
+			noted = true
+			r.failed.causes = append(r.failed.causes, err)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package follower
+
+import (
+	"context"
+	"reflect"
+)
+
+// Caller carries calls to the platform; [*github.com/org/wxhome/wechat.Client] is one. It must
+// be safe for concurrent use.
+type Caller interface {
+	// Call sends in as JSON to path, without a body when in is nil, and decodes the answer into
+	// out unless that is nil. An errcode other than 0 is an error. What has a method
+	// Repeatable() bool that returns true may be sent again after a lost answer, and nothing
+	// else but a GET may. What has a method ReadOnly() bool that returns true changes nothing,
+	// so that its answer counts as that of a GET does. An out with a method Refused(answer []byte)
+	// is given the answer whose errcode is not 0.
+	Call(ctx context.Context, method, path string, in, out any) error
+}
+
+// Client reads and marks followers through a [Caller]. It is safe for concurrent use, since its
+// Caller is, and holds nothing else.
+type Client struct{ caller Caller }
+
+// NewClient returns a Client that calls through c. A c that is nil is an [ErrInvalidArgument]. Every
+// wechat.Client has a Client already, as its field Followers.
+func NewClient(c Caller) (*Client, error) {
+	if isNil(c) {
+		return nil, badArgument("the Caller is nil")
+	}
+	return &Client{c}, nil
+}
+
+// isNil also finds a nil pointer, func or map in an interface, which would panic at its first
+// use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}
+
+// reading is part of what is sent to read: it changes nothing.
+type reading struct{}
+
+// Repeatable reports that the call may be sent again.
+func (reading) Repeatable() bool { return true }
+
+// ReadOnly reports that the call changes nothing.
+func (reading) ReadOnly() bool { return true }

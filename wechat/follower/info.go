@@ -1,0 +1,176 @@
+package follower
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// infoGroup is how many people one call of user/info/batchget takes (40032).
+const infoGroup = 100
+
+// Ways by which a person came to follow an account, see [Info].Source. WeChat adds others.
+const (
+	SourceSearch        = "ADD_SCENE_SEARCH"               // found by a search
+	SourceMigration     = "ADD_SCENE_ACCOUNT_MIGRATION"    // moved over from another account
+	SourceProfileCard   = "ADD_SCENE_PROFILE_CARD"         // a card that was shared
+	SourceQRCode        = "ADD_SCENE_QR_CODE"              // scanned a QR code
+	SourceProfileLink   = "ADD_SCENE_PROFILE_LINK"         // the account's name in an article
+	SourceProfileItem   = "ADD_SCENE_PROFILE_ITEM"         // the menu of an article
+	SourcePaid          = "ADD_SCENE_PAID"                 // after a payment
+	SourceAdvertisement = "ADD_SCENE_WECHAT_ADVERTISEMENT" // an advertisement in WeChat
+	SourceOthers        = "ADD_SCENE_OTHERS"               // none of these
+)
+
+// Info is what WeChat knows of a person (用户基本信息).
+type Info struct {
+	// OpenID is the person's, as it was asked for.
+	OpenID string
+	// Following says whether the person follows the account (subscribe). If not, WeChat tells nothing
+	// else, and the other fields are zero.
+	Following bool
+	// Since is when the person followed the account, the last time (subscribe_time), to the second.
+	Since time.Time
+	// UnionID is the same for all accounts that are bound to one open-platform account (微信开放平台).
+	// Empty: the account is bound to none.
+	UnionID string
+	// Remark is what [Client.SetRemark] has set.
+	Remark string
+	// Tags are the ids of the person's tags (tagid_list). Nil: none.
+	Tags []int
+	// Source is how the person came (subscribe_scene), such as [SourceQRCode], or a word that is new at WeChat.
+	Source string
+	// Scene is the scene of the QR code by which the person followed (qr_scene or qr_scene_str), as
+	// callback.SubscribeEvent.Scene has it: a number scene in decimal. Empty: it was no code with a scene.
+	Scene string
+	// Language is that of the person's WeChat, such as zh_CN. The platform no longer promises it. Often empty.
+	Language string
+}
+
+// infoAnswer is an Info as it comes.
+type infoAnswer struct {
+	Subscribe *number  `json:"subscribe"`
+	OpenID    string   `json:"openid"`
+	Language  string   `json:"language"`
+	Since     number   `json:"subscribe_time"`
+	UnionID   string   `json:"unionid"`
+	Remark    string   `json:"remark"`
+	Tags      []number `json:"tagid_list"`
+	Source    string   `json:"subscribe_scene"`
+	Scene     word     `json:"qr_scene"`
+	SceneText word     `json:"qr_scene_str"`
+}
+
+// info returns the Info of openID. An answer that does not say whether the person follows must not
+// look like one who has left, whose data is to be deleted.
+func (a *infoAnswer) info(openID string) (Info, error) {
+	switch {
+	case a.Subscribe == nil:
+		return Info{}, oddAnswer("the answer does not say whether the person follows the account")
+	case *a.Subscribe == 0:
+		return Info{OpenID: openID}, nil
+	}
+	scene := string(a.SceneText)
+	if scene == "" && a.Scene != "0" {
+		scene = string(a.Scene)
+	}
+	return Info{
+		OpenID: openID, Following: true, Since: a.Since.time(), UnionID: a.UnionID, Remark: a.Remark,
+		Tags: ints(a.Tags), Source: a.Source, Scene: scene, Language: a.Language,
+	}, nil
+}
+
+// Info returns what WeChat knows of the person openID. Somebody who has left the account is no error:
+// Following is false. For an openid of another account the platform answers 40003, of the kind
+// KindRecipient.
+//
+// GET /cgi-bin/user/info
+func (c *Client) Info(ctx context.Context, openID string, opts ...Option) (Info, error) {
+	set, err := configure(opts)
+	if err != nil {
+		return Info{}, err
+	}
+	if err := badArguments(badOpenID(openID)); err != nil {
+		return Info{}, err
+	}
+	path := "/cgi-bin/user/info?openid=" + url.QueryEscape(openID)
+	if set.language != "" {
+		path += "&lang=" + set.language
+	}
+	var answer infoAnswer
+	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
+		return Info{}, err
+	}
+	if answer.OpenID != "" && answer.OpenID != openID {
+		return Info{}, oddAnswer("the answer is about another person")
+	}
+	return answer.info(openID)
+}
+
+// InfoResult is what was learned of one person.
+type InfoResult struct {
+	OpenID string // as it was given
+	// Info is what WeChat knows, when Err is nil.
+	Info Info
+	// Err is why there is no Info.
+	Err error
+}
+
+// InfoAll yields one [InfoResult] for each openid that openids yields, in its order. Give it
+// [Client.All], [Client.TagMembers] or [OpenIDs]. A nil openids is an empty sequence. Nothing happens
+// until the result is ranged over; a loop that is left asks no more.
+//
+// People are asked for by the hundred. One openid of another account fails its whole hundred with
+// 40003, so such a hundred is halved until each of these is found: it alone has that error. That takes
+// up to 14 more calls for one, and 198 for a hundred of them. An openid that is empty or cannot be
+// sent has [ErrInvalidArgument]. An error that openids yields becomes an InfoResult with that error, and
+// the pulling goes on. An error that is not about an openid, such as a used-up quota or an ended
+// context, ends it: what was read before has been given, the openids of that hundred that were not
+// read have the error, and no more are pulled.
+//
+// POST /cgi-bin/user/info/batchget
+func (c *Client) InfoAll(ctx context.Context, openids iter.Seq2[string, error], opts ...Option) iter.Seq[InfoResult] {
+	set, err := configure(opts)
+	return func(yield func(InfoResult) bool) {
+		if err != nil {
+			yield(InfoResult{Err: err})
+			return
+		}
+		ask := func(group []string) (map[string]infoAnswer, error) { return c.infoGroup(ctx, group, set.language) }
+		lookUp(openids, infoGroup, ask, func(openID string, found infoAnswer, err error) bool {
+			r := InfoResult{OpenID: openID, Err: err}
+			if err == nil {
+				r.Info, r.Err = found.info(openID)
+			}
+			return yield(r)
+		})
+	}
+}
+
+// infoGroup asks for up to a hundred people.
+func (c *Client) infoGroup(ctx context.Context, group []string, language string) (map[string]infoAnswer, error) {
+	type user struct {
+		OpenID   string `json:"openid"`
+		Language string `json:"lang,omitempty"`
+	}
+	in := struct {
+		reading
+		Users []user `json:"user_list"`
+	}{}
+	for _, id := range group {
+		in.Users = append(in.Users, user{id, language})
+	}
+	var answer struct {
+		List []infoAnswer `json:"user_info_list"`
+	}
+	if err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/user/info/batchget", in, &answer); err != nil {
+		return nil, err
+	}
+	found := make(map[string]infoAnswer, len(answer.List)) // they come in no promised order
+	for _, a := range answer.List {
+		found[a.OpenID] = a
+	}
+	return found, nil
+}

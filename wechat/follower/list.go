@@ -1,0 +1,95 @@
+package follower
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+)
+
+// All yields the openids of the account's followers, those who followed first at the beginning. It
+// begins behind the openid after; empty: with the first follower. Pages of up to 10,000 are fetched as
+// the loop goes on; a loop that is left fetches no more. An error is yielded once and ends the loop:
+// what was read before has been given. To go on later, give the last openid.
+//
+// The platform allows 500 of these calls a day, which is 5 million followers. A follower who leaves and
+// follows again while the list is read may be given twice, or not at all. A page that leads back to one
+// that was read before is an error, and its openids are not given.
+//
+// GET /cgi-bin/user/get
+func (c *Client) All(ctx context.Context, after string) iter.Seq2[string, error] {
+	return pages(after, badOptional("the openid to begin behind", after), func(after string, p *page) error {
+		return c.caller.Call(ctx, http.MethodGet, "/cgi-bin/user/get?next_openid="+url.QueryEscape(after), nil, p)
+	})
+}
+
+// page is a page of a list of openids.
+type page struct {
+	Count number  `json:"count"`
+	Data  members `json:"data"`
+	Next  string  `json:"next_openid"`
+}
+
+// members are the openids of a page. An empty page may have none, or something else in place of the
+// object.
+type members struct{ openids []string }
+
+// UnmarshalJSON reads the object.
+func (m *members) UnmarshalJSON(raw []byte) error {
+	*m = members{}
+	if !bytes.HasPrefix(raw, []byte("{")) {
+		switch string(raw) {
+		case "null", "[]", `""`:
+			return nil
+		}
+	}
+	var object struct {
+		OpenIDs []string `json:"openid"`
+	}
+	err := json.Unmarshal(raw, &object)
+	m.openids = object.OpenIDs
+	return err
+}
+
+// pages yields the openids of all pages behind after. refused says why they cannot be asked for.
+func pages(after, refused string, ask func(after string, p *page) error) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if err := badArguments(refused); err != nil {
+			yield("", err)
+			return
+		}
+		// The cursor may come back to any page that was read before, not only to the last one.
+		asked := map[string]bool{}
+		for next := after; ; {
+			var p page
+			if err := ask(next, &p); err != nil {
+				yield("", err)
+				return
+			}
+			asked[next] = true
+			switch openids := p.Data.openids; {
+			case len(openids) == 0 && p.Count > 0:
+				yield("", oddAnswer(fmt.Sprintf("the platform counted %d openids on a page and gave none", p.Count)))
+				return
+			case len(openids) == 0:
+				return
+			case asked[p.Next] && p.Next != "":
+				yield("", oddAnswer("the platform gave a page that leads back to one that was read before"))
+				return
+			}
+			for _, id := range p.Data.openids {
+				// Samples of the platform's own pages have empty ones. They are nobody.
+				if id != "" && !yield(id, nil) {
+					return
+				}
+			}
+			if p.Next == "" {
+				return
+			}
+			next = p.Next
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package follower
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"time"
+)
+
+// word is a string that may come as a number. Null is empty.
+type word string
+
+// UnmarshalJSON reads either.
+func (w *word) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(w))
+	}
+	var n json.Number
+	err := json.Unmarshal(b, &n)
+	*w = word(n)
+	return err
+}
+
+// number is a whole number that may come quoted, or with decimals that are zeros. Null and an
+// empty text are 0.
+type number int64
+
+var errNumber = errors.New("a whole number is expected")
+
+// UnmarshalJSON reads what the platform and gateways before it write.
+func (n *number) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(bytes.Trim(b, `"`))
+	if len(b) == 0 || string(b) == "null" {
+		*n = 0
+		return nil
+	}
+	whole, err := strconv.ParseInt(string(b), 10, 64)
+	if err != nil {
+		const exact = 1 << 53 // beyond it a float is not exact
+		f, err := strconv.ParseFloat(string(b), 64)
+		if err != nil || f != math.Trunc(f) || math.Abs(f) > exact {
+			return errNumber
+		}
+		whole = int64(f)
+	}
+	*n = number(whole)
+	return nil
+}
+
+// time returns the moment of n seconds, the zero Time for 0.
+func (n number) time() time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(n), 0)
+}
+
+// ints returns numbers as ints.
+func ints(numbers []number) []int {
+	if len(numbers) == 0 {
+		return nil
+	}
+	list := make([]int, len(numbers))
+	for i, n := range numbers {
+		list[i] = int(n)
+	}
+	return list
+}
