@@ -21,6 +21,7 @@ import (
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/follower"
+	"github.com/org/wxhome/wechat/scene"
 )
 
 // contract is what every leaf keeps to: its errors tell their kind by a method KindName() string
@@ -205,6 +206,12 @@ var contracts = map[string]contract{
 			"WithLanguage": {func() []error { return []error{info(follower.WithLanguage("")), info(follower.WithLanguage("de"))} }, func() error {
 				return info(follower.WithLanguage("en"), follower.WithLanguage("en"))
 			}},
+		},
+	},
+	"wechat/scene": {
+		errs: map[string]told{"ErrInvalidArgument": {scene.ErrInvalidArgument, "request"}},
+		constructors: map[string]func() []error{
+			"NewClient": func() []error { return []error{errOf(scene.NewClient(nil))} },
 		},
 	},
 }

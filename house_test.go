@@ -25,6 +25,7 @@ var floors = map[string][]string{
 	"token": {}, "token/tokentest": {"token"}, "template": {}, "custom": {}, "media": {}, "callback": {},
 	"callback/claimtest": {"callback"},
 	"wechat/follower":    {},
+	"wechat/scene":       {},
 	"wechat":             {"token", "template", "custom", "media", "callback"},
 	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media"},
 }
