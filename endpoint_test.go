@@ -66,6 +66,27 @@ var endpoints = []string{
 	"POST /cgi-bin/material/del_material",
 	"GET /cgi-bin/material/get_materialcount",
 	"POST /cgi-bin/material/batchget_material",
+	// followers
+	"GET /cgi-bin/user/get",
+	"GET /cgi-bin/user/info",
+	"POST /cgi-bin/user/info/batchget",
+	"POST /cgi-bin/user/info/updateremark",
+	"POST /cgi-bin/changeopenid",
+	"POST /cgi-bin/tags/create",
+	"GET /cgi-bin/tags/get",
+	"POST /cgi-bin/tags/update",
+	"POST /cgi-bin/tags/delete",
+	"POST /cgi-bin/tags/getidlist",
+	"POST /cgi-bin/user/tag/get",
+	"POST /cgi-bin/tags/members/batchtagging",
+	"POST /cgi-bin/tags/members/batchuntagging",
+	"POST /cgi-bin/tags/members/getblacklist",
+	"POST /cgi-bin/tags/members/batchblacklist",
+	"POST /cgi-bin/tags/members/batchunblacklist",
+	// QR codes and short keys
+	"POST /cgi-bin/qrcode/create",
+	"POST /cgi-bin/shorten/gen",
+	"POST /cgi-bin/shorten/fetch",
 	// quotas and housekeeping
 	"POST /cgi-bin/clear_quota",
 	"POST /cgi-bin/clear_quota/v2",
@@ -81,7 +102,7 @@ var endpoints = []string{
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	code, docs := make(map[string]bool), make(map[string]bool)
-	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat"} {
+	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/follower", "wechat/scene"} {
 		gather(t, dir, code, docs)
 	}
 	listed := make(map[string]bool)

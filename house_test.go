@@ -26,7 +26,7 @@ var floors = map[string][]string{
 	"callback/claimtest": {"callback"},
 	"wechat/follower":    {},
 	"wechat/scene":       {},
-	"wechat":             {"token", "template", "custom", "media", "callback"},
+	"wechat":             {"token", "template", "custom", "media", "callback", "wechat/follower", "wechat/scene"},
 	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media"},
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/org/wxhome/media"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/token"
+	"github.com/org/wxhome/wechat/follower"
+	"github.com/org/wxhome/wechat/scene"
 )
 
 // Client speaks for one account. It is safe for concurrent use, and one per account and
@@ -28,6 +30,10 @@ type Client struct {
 	Custom *custom.Client
 	// Media uploads and downloads images, voice and video (素材), and manages the library.
 	Media *media.Client
+	// Followers reads and marks the account's followers: info, tags, blacklist (用户管理).
+	Followers *follower.Client
+	// Scenes makes QR codes with a scene (带参数二维码), and short keys.
+	Scenes *scene.Client
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
 
@@ -110,7 +116,13 @@ func (c *Client) compose() (err error) {
 	if c.Custom, err = custom.NewClient(c); err != nil {
 		return err
 	}
-	c.Media, err = media.NewClient(c)
+	if c.Media, err = media.NewClient(c); err != nil {
+		return err
+	}
+	if c.Followers, err = follower.NewClient(c); err != nil {
+		return err
+	}
+	c.Scenes, err = scene.NewClient(c)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/org/wxhome/media"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
+	"github.com/org/wxhome/wechat/scene"
 )
 
 // sends are the calls that a person notices, and a few that change the account.
@@ -32,8 +33,13 @@ func sends(t *testing.T, c *wechat.Client) map[string]func() error {
 			_, err := c.Media.Upload(t.Context(), media.Image, "a.jpg", strings.NewReader("\xff\xd8\xff\xe0 a JPEG"))
 			return err
 		},
-		"/cgi-bin/clear_quota":    func() error { return c.ClearQuota(t.Context()) },
-		"/cgi-bin/clear_quota/v2": func() error { return c.ClearQuotaBySecret(t.Context()) },
+		"/cgi-bin/tags/members/batchtagging": func() error { return c.Followers.Tag(t.Context(), 134, "oA") },
+		"/cgi-bin/user/info/updateremark":    func() error { return c.Followers.SetRemark(t.Context(), "oA", "R") },
+		"/cgi-bin/tags/create":               func() error { _, err := c.Followers.AddTag(t.Context(), "T"); return err },
+		"/cgi-bin/qrcode/create":             func() error { _, err := c.Scenes.AddPermanent(t.Context(), scene.Number(1)); return err },
+		"/cgi-bin/shorten/gen":               func() error { _, err := c.Scenes.Shorten(t.Context(), "D", 0); return err },
+		"/cgi-bin/clear_quota":               func() error { return c.ClearQuota(t.Context()) },
+		"/cgi-bin/clear_quota/v2":            func() error { return c.ClearQuotaBySecret(t.Context()) },
 		"/cgi-bin/x": func() error {
 			return c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", repeatable{}, &map[string]any{})
 		},
