@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -24,6 +25,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for _, r := range []push.Reason{push.ReasonQuota, push.ReasonRefused, push.ReasonOutage, push.ReasonStopped} {
 		used = append(used, string(r))
 	}
+	used = append(used, push.Whys()...)
 	languagetest.Complete(t, chinese(), used)
 }
 
@@ -50,5 +52,20 @@ func TestChooseLanguage(t *testing.T) {
 			assert.Equal(t, tt.ok, ok)
 			assert.Equal(t, tt.chinese, l.IsChinese())
 		})
+	}
+}
+
+// TestFailuresInChinese: the list for Excel gives the ledger's own reasons in the operator's language.
+func TestFailuresInChinese(t *testing.T) {
+	t.Parallel()
+	l, ok := chooseLanguage([]string{"-lang", "zh"}, func(string) string { return "" })
+	assert.True(t, ok)
+	p := &program{language: l}
+	for reason, want := range map[string]string{
+		"superseded by 春天":                     "由推送任务 春天 取代",
+		"the binding is gone":                  "已解除绑定",
+		"wechat: 47003 argument invalid! 100%": "wechat: 47003 argument invalid! 100%",
+	} {
+		assert.Equal(t, want, p.failureRow(push.Failure{Error: reason, Updated: time.Unix(1, 0)})[5])
 	}
 }

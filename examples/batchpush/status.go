@@ -169,12 +169,13 @@ func createPrivate(path string) (*os.File, error) {
 }
 
 func (p *program) failureRow(f push.Failure) []string {
-	code := ""
+	format, values := push.Why(f.Error)
+	reason, code := p.text(format, values...), ""
 	if f.Code != 0 {
 		code = strconv.Itoa(f.Code)
 	}
 	row := []string{
-		f.OpenID, f.StudentID, f.StudentName, p.text(f.State), code, f.Error,
+		f.OpenID, f.StudentID, f.StudentName, p.text(f.State), code, reason,
 		strconv.Itoa(f.Attempts), f.Updated.In(db.Beijing).Format("2006-01-02 15:04:05"),
 	}
 	for i, cell := range row {

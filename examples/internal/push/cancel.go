@@ -71,7 +71,7 @@ func (l *ledger) giveUp(ctx context.Context) (done Cancelled, err error) {
 		}
 		if len(rows) > 0 {
 			after = rows[len(rows)-1]
-			if err := l.giveUpSome(ctx, rows, "cancelled by "+c.By, &done); err != nil {
+			if err := l.giveUpSome(ctx, rows, whyCancelled.of(c.By), &done); err != nil {
 				return done, err
 			}
 		}

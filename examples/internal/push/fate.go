@@ -62,14 +62,14 @@ func (c choice) judge(own *held, x entry, f fate, accepted, later *foreign) fate
 		}
 		return fate{supersede: f.supersede, newer: own.state == stateAccepted && accepted == nil && later == nil && !c.shows(own.shown(), x.photo)}
 	case accepted != nil && !c.own.apart:
-		return elsewhere(own, "campaign "+accepted.campaign.name+" has sent this photo")
+		return elsewhere(own, whySent.of(accepted.campaign.name))
 	case later != nil:
-		return elsewhere(own, "superseded by "+later.campaign.name)
+		return elsewhere(own, whySuperseded.of(later.campaign.name))
 	case x.fault != nil:
 		f.state, f.reason, f.settle, f.doubt = stateFailed, x.fault.Error(), nil, nil
 	case f.doubt != nil && accepted == nil:
 		f.state, f.settle = stateUnknown, nil
-		f.reason = "held back: campaign " + f.doubt.campaign.name + " may have sent this photo"
+		f.reason = whyHeld.of(f.doubt.campaign.name)
 	default:
 		f.state, f.doubt = statePending, nil
 	}

@@ -134,9 +134,9 @@ func (l *ledger) leave(ctx context.Context, tx *sql.Tx, r leaver, did Renamed) e
 	reason := ""
 	switch {
 	case r.unsent():
-		r.state, reason = stateSkipped, "the parent has left"
+		r.state, reason = stateSkipped, string(whyLeft)
 	case r.state == statePending:
-		r.state, reason = stateUnknown, "the parent has left before it was known whether the message arrived"
+		r.state, reason = stateUnknown, string(whyLeftDoubt)
 	}
 	name, err := l.nameOf(ctx, tx, r, did)
 	if err != nil {

@@ -81,12 +81,12 @@ func (r reckoning) others() []Other {
 // the rows' locks.
 func (l *ledger) settleForeign(ctx context.Context, tx *sql.Tx, r reckoning) error {
 	for _, of := range r {
-		err := l.skip(ctx, tx, of.supersede, "superseded by "+l.campaign,
+		err := l.skip(ctx, tx, of.supersede, whySuperseded.of(l.campaign),
 			"sending_at = 0 AND (state = 'pending' OR state = 'unknown' AND attempts = 0)")
 		if err != nil {
 			return err
 		}
-		if err := l.skip(ctx, tx, of.settle, "sent again by campaign "+l.campaign+", as a person has decided", "state = 'unknown'"); err != nil {
+		if err := l.skip(ctx, tx, of.settle, whySentAgain.of(l.campaign), "state = 'unknown'"); err != nil {
 			return err
 		}
 	}

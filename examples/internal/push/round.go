@@ -210,7 +210,7 @@ func (e *engine) admitAll(ctx context.Context, rows []*row) {
 		case e.fatal != nil:
 			e.giveBack(r)
 		case !bound[r.id]:
-			e.unsent(r, r.parted(), "the binding is gone")
+			e.unsent(r, r.parted(), string(whyUnbound))
 		default:
 			e.queue = append(e.queue, r)
 		}
