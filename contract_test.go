@@ -21,6 +21,7 @@ import (
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/follower"
+	"github.com/org/wxhome/wechat/menu"
 	"github.com/org/wxhome/wechat/scene"
 )
 
@@ -214,6 +215,13 @@ var contracts = map[string]contract{
 			"NewClient": func() []error { return []error{errOf(scene.NewClient(nil))} },
 		},
 	},
+	"wechat/menu": {
+		errs: map[string]told{
+			"ErrInvalidArgument": {menu.ErrInvalidArgument, "request"},
+			"InvalidError":       {&menu.InvalidError{Faults: []menu.Fault{{Place: "button[0].name", Reason: "is empty"}}}, "request"},
+		},
+		constructors: map[string]func() []error{"NewClient": func() []error { return []error{errOf(menu.NewClient(nil))} }},
+	},
 }
 
 // TestContract walks every exported sentinel, error type, constructor and option of the leaves.
@@ -252,6 +260,7 @@ func TestContract(t *testing.T) {
 func assertTells(t *testing.T, room, kind string, err error, about ...any) {
 	t.Helper()
 	require.Error(t, err, about...)
+	room = path.Base(room)
 	named, ok := errors.AsType[interface {
 		error
 		KindName() string

@@ -31,6 +31,14 @@ var endpoints = []string{
 	"GET /cgi-bin/template/get_industry",
 	"POST /wxa/sec/queryblocktmplmsg",
 	"GET /sns/oauth2/access_token", "GET /sns/oauth2/component/access_token",
+	// menus
+	"POST /cgi-bin/menu/create",
+	"GET /cgi-bin/menu/get",
+	"GET /cgi-bin/menu/delete",
+	"GET /cgi-bin/get_current_selfmenu_info",
+	"POST /cgi-bin/menu/addconditional",
+	"POST /cgi-bin/menu/delconditional",
+	"POST /cgi-bin/menu/trymatch",
 	// subscriptions
 	"POST /cgi-bin/message/template/subscribe",
 	"POST /cgi-bin/message/subscribe/bizsend",
@@ -102,7 +110,7 @@ var endpoints = []string{
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	code, docs := make(map[string]bool), make(map[string]bool)
-	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/follower", "wechat/scene"} {
+	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/follower", "wechat/scene", "wechat/menu"} {
 		gather(t, dir, code, docs)
 	}
 	listed := make(map[string]bool)

@@ -26,8 +26,9 @@ var floors = map[string][]string{
 	"callback/claimtest": {"callback"},
 	"wechat/follower":    {},
 	"wechat/scene":       {},
-	"wechat":             {"token", "template", "custom", "media", "callback", "wechat/follower", "wechat/scene"},
-	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media"},
+	"wechat/menu":        {},
+	"wechat":             {"token", "template", "custom", "media", "callback", "wechat/follower", "wechat/scene", "wechat/menu"},
+	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media", "wechat/menu"},
 }
 
 func TestFloors(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat/follower"
+	"github.com/org/wxhome/wechat/menu"
 	"github.com/org/wxhome/wechat/scene"
 )
 
@@ -34,6 +35,8 @@ type Client struct {
 	Followers *follower.Client
 	// Scenes makes QR codes with a scene (带参数二维码), and short keys.
 	Scenes *scene.Client
+	// Menu makes and reads the account's menus (自定义菜单).
+	Menu *menu.Client
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
 
@@ -122,7 +125,10 @@ func (c *Client) compose() (err error) {
 	if c.Followers, err = follower.NewClient(c); err != nil {
 		return err
 	}
-	c.Scenes, err = scene.NewClient(c)
+	if c.Scenes, err = scene.NewClient(c); err != nil {
+		return err
+	}
+	c.Menu, err = menu.NewClient(c)
 	return err
 }
 

@@ -120,6 +120,25 @@ func TestEveryAccountCodeHasAHintWithAConsolePath(t *testing.T) {
 	assert.Contains(t, (&wechat.Error{Code: wechat.ErrIPNotAllowed}).Hint(), "this machine's outgoing address")
 }
 
+// A menu has many codes, and a text such as "invalid button size" does
+// not tell what is allowed.
+func TestMenuCodesHaveAHint(t *testing.T) {
+	t.Parallel()
+	menus := []wechat.Code{40054, 40055, 40117, 40118, 40119, 40120, 40121, 41007, 45010, 45048, 45064, 46002, 46003}
+	for _, of := range [][2]wechat.Code{{40015, 40028}, {65301, 65320}} {
+		for code := of[0]; code <= of[1]; code++ {
+			menus = append(menus, code)
+		}
+	}
+	for _, code := range menus {
+		assert.NotEqual(t, wechat.KindUnknown, code.Kind(), "%v", code)
+		assert.NotEmpty(t, (&wechat.Error{Code: code, Path: "/cgi-bin/menu/create"}).Hint(), "%v", code)
+	}
+	assert.Contains(t, (&wechat.Error{Code: 40018}).Hint(), "16 bytes")
+	assert.Contains(t, (&wechat.Error{Code: 40025}).Hint(), "60 bytes")
+	assert.Contains(t, (&wechat.Error{Code: 65316}).Hint(), "3 domains")
+}
+
 func TestHintNamesTheAddress(t *testing.T) {
 	t.Parallel()
 	for message, address := range map[string]string{

@@ -47,7 +47,9 @@ func (e *Error) Hint() string {
 	case ErrDailyQuota:
 		return "the quota returns at midnight in Beijing; ClearQuota resets it, ten times a month"
 	}
-	for _, of := range []func(Code) string{credentialHint, templateHint, messageHint, menuHint, platformHint, accountHint} {
+	for _, of := range []func(Code) string{
+		credentialHint, templateHint, messageHint, buttonHint, menuHint, platformHint, accountHint,
+	} {
 		if hint := of(e.Code); hint != "" {
 			return hint
 		}
@@ -120,6 +122,60 @@ func messageHint(code Code) string {
 		return "the agent must be bound to a WeChat id first: invite them at " + consoleAgents
 	case ErrAgentLimit:
 		return "an account has 100 agents at most: delete one at " + consoleAgents
+	}
+	return ""
+}
+
+// buttonHint is about what a menu is made of.
+func buttonHint(code Code) string {
+	switch code {
+	case ErrInvalidButtonCount, ErrConditionalMenuEmpty:
+		return "a menu has 1 to 3 buttons"
+	case ErrInvalidSubButtonCount, ErrMissingSubMenu:
+		return "a button without a type has 1 to 5 buttons in sub_button"
+	case ErrInvalidMenuLevel:
+		return "a menu has two levels: a button in sub_button has none of its own"
+	case ErrInvalidMenuType, ErrInvalidButtonType, ErrInvalidSubButtonType, ErrButtonWithoutAction:
+		return "each button has a type of package menu, or 1 to 5 buttons in sub_button"
+	case ErrButtonTypeNotAllowed, ErrSubButtonTypeNotAllowed, ErrMenuInvalidType:
+		return "this account may not have buttons of this type: use click or view, and see " + consoleRights
+	case ErrInvalidButtonName:
+		return "the name of a button has 1 to 16 bytes, 5 Chinese characters"
+	case ErrInvalidSubButtonName:
+		return "the name of a button in sub_button has 1 to 60 bytes, 20 Chinese characters"
+	case ErrInvalidButtonKey, ErrInvalidSubButtonKey:
+		return "the key of a button has 1 to 128 bytes"
+	case ErrInvalidButtonURL, ErrInvalidSubButtonURL:
+		return "the url of a button has 1 to 1,024 bytes"
+	case ErrInvalidButtonDomain, ErrInvalidSubButtonDomain, ErrMenuInvalidURL:
+		return "the url of a button begins with http:// or https:// and names a host that WeChat allows"
+	case ErrInvalidButtonMediaID, ErrInvalidSubButtonMediaID:
+		return "the media_id of a button is that of permanent material"
+	case ErrInvalidViewLimited:
+		return "view_limited takes the media_id of an article; use article_view_limited"
+	}
+	return conditionalHint(code)
+}
+
+// conditionalHint is about menus for some of the followers (个性化菜单), and menus that are not there.
+func conditionalHint(code Code) string {
+	switch code {
+	case ErrMenuNotFound, ErrInvalidMenuVersion, ErrMenuVersionNotFound:
+		return "the account has no menu that the API made: Create makes one"
+	case ErrNoDefaultMenu:
+		return "make the menu for everybody first, with Create"
+	case ErrNotConditionalMenu:
+		return "take the id from AddConditional or Get; that of the default menu does not serve here"
+	case ErrMenuUserNotFound, ErrMenuUserNotFollowing:
+		return "give the openid or WeChat name of somebody who follows the account"
+	case ErrMatchRuleEmpty:
+		return "the rule needs a tag or a platform"
+	case ErrMatchRegion1, ErrMatchRegion2, ErrMatchRegion3, ErrMatchRegion4, ErrMatchRegion5, ErrMatchRulePrivacy:
+		return "WeChat matches by tag and platform alone: take sex, region and language out of the rule"
+	case ErrMenuTooManyDomains:
+		return "the links of all conditional menus together lead to 3 domains at most"
+	case ErrMenuCharset:
+		return "send the menu as UTF-8"
 	}
 	return ""
 }

@@ -23,7 +23,7 @@ type Account struct {
 	industry    industry
 
 	chats         chats
-	menu          menu
+	menus         menus
 	staff         staff
 	subscriptions subscriptions
 	codes         codeBook

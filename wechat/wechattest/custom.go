@@ -5,32 +5,22 @@ import (
 	"net/http"
 )
 
-// addCustomRoutes adds the paths of customer-service messages and of the
-// account's menu.
+// addCustomRoutes adds the paths of customer-service messages.
 func addCustomRoutes(routes map[string]*route) {
 	for _, r := range []*route{
 		{path: "/cgi-bin/message/custom/send", method: http.MethodPost, serve: (*call).sendCustom},
 		{path: "/cgi-bin/message/custom/typing", method: http.MethodPost, serve: (*call).setTyping},
-		{path: "/cgi-bin/menu/create", method: http.MethodPost, serve: (*call).createMenu},
-		{path: "/cgi-bin/menu/get", method: http.MethodGet, serve: (*call).getMenu},
-		{path: "/cgi-bin/menu/delete", method: http.MethodGet, serve: (*call).deleteMenu},
 	} {
 		routes[r.path] = r
 	}
 }
 
 // withCustomErrmsgs adds the texts of customer service and subscriptions.
-// Those of 65416, 65417 and of the menu are from older pages.
+// Those of 65416 and 65417 are from older pages.
 func withCustomErrmsgs(texts map[int]string) map[int]string {
 	maps.Copy(texts, map[int]string{
 		40005:  "invalid file type",
 		40008:  "invalid message type",
-		40016:  "invalid button size",
-		40017:  "invalid button type",
-		40018:  "invalid button name size",
-		40019:  "invalid button key size",
-		40020:  "invalid button url size",
-		40023:  "invalid sub button size",
 		40062:  "invalid title size",
 		40097:  "invalid args",
 		40165:  "invalid weapp pagepath",
@@ -50,7 +40,6 @@ func withCustomErrmsgs(texts map[int]string) map[int]string {
 		45081:  "you are already typing",
 		45086:  "invalid attribute 'data-miniprogram-appid'",
 		45162:  "invalid type",
-		46003:  "menu no exist",
 		61459:  "agent offline",
 		65401:  "invalid custom service account",
 		65402:  "the custom service account need to bind a wechat user",

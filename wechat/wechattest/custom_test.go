@@ -329,42 +329,6 @@ func TestTyping(t *testing.T) {
 	}
 }
 
-func TestMenu(t *testing.T) {
-	t.Parallel()
-	const create, get, remove = "/cgi-bin/menu/create", "/cgi-bin/menu/get", "/cgi-bin/menu/delete"
-	const good = `{"button":[{"type":"click","name":"查询照片","key":"PHOTO"},{"type":"view","name":"帮助","url":"https://a.cn"},` +
-		`{"name":"更多","sub_button":[{"type":"scancode_push","name":"扫码","key":"SCAN"},{"type":"miniprogram","name":"小程序","appid":"wx0123456789abcdef","pagepath":"p","url":"http://a"},{"type":"media_id","name":"图","media_id":"M"}]}]}`
-	w := newWire(t)
-	requireCode(t, 46003, w.get(w.authorized(get)))
-	requireCode(t, 0, w.call(create, good))
-	assert.Equal(t, good, w.s.Menu())
-	assert.Equal(t, `{"menu":`+good+`}`, w.get(w.authorized(get)).Body)
-	button := func(b string) string { return `{"button":[` + b + `]}` }
-	many := strings.TrimSuffix(strings.Repeat(`{"type":"click","name":"a","key":"k"},`, 6), ",")
-	for body, code := range map[string]int{
-		`{}`: 40016, button(""): 40016, button(many): 40016, `{"button":1}`: 47001, button("1"): 47001,
-		button(`{"name":"a","sub_button":[` + many + `]}`):                   40023,
-		button(`{"name":"a","sub_button":[{"name":"b","sub_button":[{}]}]}`): 40017,
-		button(`{"name":"a"}`):                                                         40017,
-		button(`{"name":"a","type":"dance","key":"k"}`):                                40017,
-		button(`{"type":"click","key":"k"}`):                                           40018,
-		button(`{"type":"click","name":"` + strings.Repeat("长", 21) + `","key":"k"}`):  40018,
-		button(`{"type":"click","name":"a"}`):                                          40019,
-		button(`{"type":"click","name":"a","key":"` + strings.Repeat("k", 129) + `"}`): 40019,
-		button(`{"type":"view","name":"a"}`):                                           40020,
-		button(`{"type":"view","name":"a","url":"` + strings.Repeat("u", 1025) + `"}`): 40020,
-		button(`{"type":"miniprogram","name":"a","appid":"x"}`):                        40166,
-		button(`{"type":"click","name":1,"key":"k"}`):                                  47001,
-	} {
-		requireCode(t, code, w.call(create, body))
-	}
-	assert.Equal(t, good, w.s.Menu(), "a refused one changes nothing")
-	requireCode(t, 0, w.get(w.authorized(remove)))
-	requireCode(t, 46003, w.get(w.authorized(get)))
-	requireCode(t, 0, w.get(w.authorized(remove)))
-	assert.Empty(t, w.s.Menu())
-}
-
 // A customer-service message is never sent twice, whatever becomes of the
 // answer; a query is asked again.
 func TestClientRepeatsWhatItMay(t *testing.T) {
@@ -397,12 +361,13 @@ func TestNewPathsWantTheirMethod(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)
 	posts := []string{
-		pathCustom, pathTyping, "/cgi-bin/menu/create", pathAgent + "add", pathAgent + "update", pathAgent + "del", pathAgent + "inviteworker",
+		pathCustom, pathTyping, pathMenu + "create", pathMenu + "addconditional", pathMenu + "delconditional", pathMenu + "trymatch",
+		pathAgent + "add", pathAgent + "update", pathAgent + "del", pathAgent + "inviteworker",
 		pathAgent + "uploadheadimg", pathSession + "create", pathSession + "close", pathRecords, pathOneTime, pathNotify,
 		pathTmpl + "addtemplate", pathTmpl + "deltemplate", pathBlocked,
 	}
 	gets := []string{
-		"/cgi-bin/menu/get", "/cgi-bin/menu/delete", pathAgents, pathOnline, pathSession + "getsession", pathSession + "getsessionlist",
+		pathMenu + "get", pathMenu + "delete", "/cgi-bin/get_current_selfmenu_info", pathAgents, pathOnline, pathSession + "getsession", pathSession + "getsessionlist",
 		pathSession + "getwaitcase", pathTmpl + "getcategory", pathTmpl + "getpubtemplatetitles", pathTmpl + "getpubtemplatekeywords", pathTmpl + "gettemplate",
 	}
 	for _, path := range posts {

@@ -27,7 +27,8 @@
 // template/api_set_industry, template/get_industry, clear_quota,
 // clear_quota/v2, openapi/quota/clear, openapi/quota/get, openapi/rid/get,
 // get_api_domain_ip, getcallbackip, callback/check, message/custom/send and
-// typing, menu/create, get and delete, customservice/getkflist and
+// typing, menu/create, get, delete, addconditional, delconditional and trymatch,
+// get_current_selfmenu_info, customservice/getkflist and
 // getonlinekflist, message/template/subscribe, message/subscribe/bizsend,
 // media/upload, media/get, media/get/jssdk and media/uploadimg, and
 // material/add_material, get_material, del_material, get_materialcount and
@@ -42,7 +43,7 @@
 // /connect/oauth2/authorize, /sns/oauth2/access_token and
 // /sns/oauth2/component/access_token. Other paths are answered 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
-// follower has sent.
+// follower has sent. [Account.Tap] has a follower tap a button of the menu.
 //
 // # What is exact and what is a guess
 //
@@ -64,6 +65,11 @@
 //     get_api_domain_ip, getcallbackip and callback/check
 //   - the order of the authorize page's parameters, the registered host of its
 //     redirect_uri, and WeChat's own browser ([UserAgent]); a code is good once (40163) and for 5 minutes (40029)
+//   - menus: 1 to 3 buttons (40016), 1 to 5 below one (40023), two levels, names of 16
+//     and 60 bytes, keys of 128, urls of 1,024, with the codes 40017 to 40027 by
+//     level; a conditional menu needs a default one (65303), a rule by tag or
+//     platform (65304, 65320), and 3 hosts at most over all (65316); the newest
+//     that fits is seen; delete ends them all
 //   - an upload without a file name or a closing boundary is 41005, an unknown
 //     type 40004, an empty file 44001; successes of uploads, get_material and
 //     batchget_material have no errcode
@@ -210,8 +216,13 @@
 //     picture is 404; the picture cannot be scanned by a telephone
 //   - empty long_data is 40097
 //   - a page of records ends with the id of the next; 65416 and 65417 for a bad
-//     query and a longer span are from older pages, and so are the codes and
-//     limits of the menu: 40016 to 40023, 46003
+//     query and a longer span are from older pages
+//   - sub_button goes before a type; a url that is not http or https is 40054,
+//     40055 or 65317, an empty media_id 40117 or 40118, an empty article_id 40097,
+//     a mini program without a pagepath 40165; whether media, articles, mini
+//     programs and tags exist is not asked; a platform that is none of the three
+//     is 40097; VIEW tells the menuid of the default menu too; WeChat names are
+//     not known to trymatch
 //   - an account has 25 subscription templates at most; an unknown priTmplId is
 //     200014; a bad scene is 40097, bad content of a one-time message 47003, a
 //     bad query for blocked messages 40097; these come as an array; a repeated

@@ -60,6 +60,7 @@ func newErrmsgs() map[int]string {
 	}
 	maps.Copy(texts, mediaErrmsgs())
 	maps.Copy(texts, followerErrmsgs())
+	maps.Copy(texts, menuErrmsgs())
 	return texts
 }
 
@@ -79,5 +80,36 @@ func mediaErrmsgs() map[int]string {
 		44001: "empty media data",
 		45007: "playtime out of limit",
 		45034: "media count out of limit",
+	}
+}
+
+func menuErrmsgs() map[int]string {
+	return map[int]string{
+		40016: "invalid button size",
+		40017: "invalid button type",
+		40018: "invalid button name size",
+		40019: "invalid button key size",
+		40020: "invalid button url size",
+		40022: "invalid sub_menu level",
+		40023: "invalid sub button size",
+		40024: "invalid sub button type",
+		40025: "invalid sub button name size",
+		40026: "invalid sub button key size",
+		40027: "invalid sub button url size",
+		40054: "invalid sub button url domain",
+		40055: "invalid button url domain",
+		40117: "invalid button media_id size",
+		40118: "invalid sub button media_id size",
+		46003: "menu no exist",
+		65301: "not a conditional menu",
+		65302: "no such user",
+		65303: "there is no selfmenu, please create selfmenu first",
+		65304: "match rule empty",
+		65307: "conditional menu is empty",
+		65308: "exist empty button act",
+		65315: "not fans",
+		65316: "domain count reach limit",
+		65317: "contain invalid url",
+		65320: "match rule violates privacy",
 	}
 }

@@ -255,6 +255,10 @@ func publishedQuota(path string) int64 {
 		return 1000
 	case "/cgi-bin/menu/get":
 		return 10_000
+	case "/cgi-bin/menu/addconditional", "/cgi-bin/menu/delconditional":
+		return 2000
+	case "/cgi-bin/menu/trymatch":
+		return 20_000
 	}
 	return 0
 }

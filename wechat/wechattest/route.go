@@ -32,6 +32,7 @@ type route struct {
 func newRoutes() *map[string]*route {
 	routes := make(map[string]*route)
 	addCustomRoutes(routes)
+	addMenuRoutes(routes)
 	addAgentRoutes(routes)
 	addSubscribeRoutes(routes)
 	addFollowerRoutes(routes)

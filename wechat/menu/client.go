@@ -1,0 +1,40 @@
+package menu
+
+import (
+	"context"
+	"reflect"
+)
+
+// Caller carries calls to the platform; [*github.com/org/wxhome/wechat.Client] is one. It must
+// be safe for concurrent use.
+type Caller interface {
+	// Call sends in as JSON to path, without a body when in is nil, and decodes the answer into
+	// out unless that is nil. An errcode other than 0 is an error. What has a method
+	// Repeatable() bool that returns true may be sent again after a lost answer, and nothing
+	// else but a GET may.
+	Call(ctx context.Context, method, path string, in, out any) error
+}
+
+// Client makes, reads and deletes menus through a [Caller].
+type Client struct{ caller Caller }
+
+// NewClient returns a Client that calls through c. A c that is nil is an [ErrInvalidArgument]. Every
+// wechat.Client has a Client already, as its field Menu.
+func NewClient(c Caller) (*Client, error) {
+	if isNil(c) {
+		return nil, badArgument("the Caller is nil")
+	}
+	return &Client{c}, nil
+}
+
+// isNil also finds a nil pointer, func or map in an interface, which would panic at its first
+// use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}
