@@ -21,6 +21,7 @@ import (
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat"
 	"github.com/org/wxhome/wechat/follower"
+	"github.com/org/wxhome/wechat/jssdk"
 	"github.com/org/wxhome/wechat/menu"
 	"github.com/org/wxhome/wechat/scene"
 )
@@ -113,6 +114,9 @@ func cache(opts ...token.Option) error {
 	_, err := token.NewCache(token.SourceFunc(func(context.Context) (token.Token, error) { return token.Token{}, nil }), opts...)
 	return err
 }
+
+// ticketSource is a jssdk.TicketSource that is never asked.
+type ticketSource struct{ jssdk.TicketSource }
 
 func errOf[T any](_ T, err error) error { return err }
 
@@ -221,6 +225,12 @@ var contracts = map[string]contract{
 			"InvalidError":       {&menu.InvalidError{Faults: []menu.Fault{{Place: "button[0].name", Reason: "is empty"}}}, "request"},
 		},
 		constructors: map[string]func() []error{"NewClient": func() []error { return []error{errOf(menu.NewClient(nil))} }},
+	},
+	"wechat/jssdk": {
+		errs: map[string]told{"ErrInvalidArgument": {jssdk.ErrInvalidArgument, "request"}},
+		constructors: map[string]func() []error{"NewClient": func() []error {
+			return []error{errOf(jssdk.NewClient("wx", nil)), errOf(jssdk.NewClient("", ticketSource{}))}
+		}},
 	},
 }
 

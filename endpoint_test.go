@@ -30,7 +30,10 @@ var endpoints = []string{
 	"POST /cgi-bin/template/api_set_industry",
 	"GET /cgi-bin/template/get_industry",
 	"POST /wxa/sec/queryblocktmplmsg",
+	// web authorization
 	"GET /sns/oauth2/access_token", "GET /sns/oauth2/component/access_token",
+	// the JS-SDK
+	"GET /cgi-bin/ticket/getticket",
 	// menus
 	"POST /cgi-bin/menu/create",
 	"GET /cgi-bin/menu/get",
@@ -110,7 +113,7 @@ var endpoints = []string{
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	code, docs := make(map[string]bool), make(map[string]bool)
-	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/follower", "wechat/scene", "wechat/menu"} {
+	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/follower", "wechat/scene", "wechat/menu", "wechat/jssdk"} {
 		gather(t, dir, code, docs)
 	}
 	listed := make(map[string]bool)

@@ -27,8 +27,9 @@ var floors = map[string][]string{
 	"wechat/follower":    {},
 	"wechat/scene":       {},
 	"wechat/menu":        {},
-	"wechat":             {"token", "template", "custom", "media", "callback", "wechat/follower", "wechat/scene", "wechat/menu"},
-	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media", "wechat/menu"},
+	"wechat/jssdk":       {},
+	"wechat":             {"token", "template", "custom", "media", "callback", "wechat/follower", "wechat/scene", "wechat/menu", "wechat/jssdk"},
+	"wechat/wechattest":  {"wechat", "callback", "template", "token", "custom", "media", "wechat/menu", "wechat/jssdk"},
 }
 
 func TestFloors(t *testing.T) {

@@ -42,7 +42,8 @@ const MaxKeyLength = 255
 //
 // KIND says where the token comes from, since tokens of different kinds are not
 // interchangeable: "stable" (POST /cgi-bin/stable_token), "classic" (GET /cgi-bin/token) or
-// "custom" (a source of the caller's own). HOST is the host that issues it. The key holds no
+// "custom" (a source of the caller's own). "jsapi" is the ticket of the JS-SDK
+// (GET /cgi-bin/ticket/getticket). HOST is the host that issues it. The key holds no
 // secret. Programs in other languages may use the same one; [Token.MarshalBinary] documents
 // the value.
 func Key(appID, kind, host string) string {

@@ -18,6 +18,7 @@ import (
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/token"
 	"github.com/org/wxhome/wechat/follower"
+	"github.com/org/wxhome/wechat/jssdk"
 	"github.com/org/wxhome/wechat/menu"
 	"github.com/org/wxhome/wechat/scene"
 )
@@ -37,8 +38,15 @@ type Client struct {
 	Scenes *scene.Client
 	// Menu makes and reads the account's menus (自定义菜单).
 	Menu *menu.Client
+	// JSSDK signs pages for wx.config, with Ticket.
+	JSSDK *jssdk.Client
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
+	// Ticket is the account's ticket for JSSDK (jsapi_ticket), in a Cache and under a key of its own.
+	// WeChat never tells the server that a ticket is of no use: where pages are told "invalid
+	// signature" though their URLs are right, another program has replaced it, and Invalidate
+	// fetches another.
+	Ticket *token.Cache
 
 	appID      string
 	secret     func() string // a func, so that printing the Client shows no secret
@@ -102,7 +110,7 @@ func New(appID, appSecret string, opts ...Option) (*Client, error) {
 	if err := c.setTransport(&o); err != nil {
 		return nil, &refusal{err}
 	}
-	if err := c.setToken(&o); err != nil {
+	if err := errors.Join(c.setToken(&o), c.setTicket(&o)); err != nil {
 		return nil, &refusal{err}
 	}
 	if err := c.compose(); err != nil {
@@ -128,7 +136,10 @@ func (c *Client) compose() (err error) {
 	if c.Scenes, err = scene.NewClient(c); err != nil {
 		return err
 	}
-	c.Menu, err = menu.NewClient(c)
+	if c.Menu, err = menu.NewClient(c); err != nil {
+		return err
+	}
+	c.JSSDK, err = jssdk.NewClient(c.appID, tickets{c.Ticket})
 	return err
 }
 

@@ -1,6 +1,9 @@
 package wechat
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // Where a person finds things in the consoles of 2026.
 const (
@@ -30,6 +33,10 @@ const (
 // where the error text says it all. There is one for each failure of [KindAccount]; that for
 // 40164 names the address to allow.
 func (e *Error) Hint() string {
+	if e.Path == ticketPath && slices.Contains(componentRefusals[:], e.Code) {
+		return "by its pages WeChat gives no JS-SDK ticket for a third-party platform's token: " +
+			"make a Client with the account's own AppSecret; see " + consolePlatforms
+	}
 	switch e.Code {
 	case ErrInvalidCredential:
 		if isTokenPath(e.Path) {
@@ -78,6 +85,9 @@ func credentialHint(code Code) string {
 	}
 	return ""
 }
+
+// componentRefusals are what WeChat answers to the wrong kind of token.
+var componentRefusals = [...]Code{ErrComponentUnauthorizedAPI, ErrComponentTokenNeeded, ErrAccountTokenNeeded, ErrComponentTokenRequired}
 
 // templateHint is about templates and subscriptions.
 func templateHint(code Code) string {

@@ -32,6 +32,7 @@ type Account struct {
 	classic, stable grant
 	usage           usageBook
 	webAuth         webAuth
+	tickets         ticketBook
 
 	line     atomic.Pointer[line] // where pushes go; nil: nowhere
 	receipts atomic.Pointer[Receipts]

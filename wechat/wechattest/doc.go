@@ -28,7 +28,7 @@
 // clear_quota/v2, openapi/quota/clear, openapi/quota/get, openapi/rid/get,
 // get_api_domain_ip, getcallbackip, callback/check, message/custom/send and
 // typing, menu/create, get, delete, addconditional, delconditional and trymatch,
-// get_current_selfmenu_info, customservice/getkflist and
+// get_current_selfmenu_info, ticket/getticket, customservice/getkflist and
 // getonlinekflist, message/template/subscribe, message/subscribe/bizsend,
 // media/upload, media/get, media/get/jssdk and media/uploadimg, and
 // material/add_material, get_material, del_material, get_materialcount and
@@ -43,7 +43,8 @@
 // /connect/oauth2/authorize, /sns/oauth2/access_token and
 // /sns/oauth2/component/access_token. Other paths are answered 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
-// follower has sent. [Account.Tap] has a follower tap a button of the menu.
+// follower has sent. [Account.Tap] has a follower tap a button of the menu,
+// and [Account.WXConfig] does what wx.config does on a page.
 //
 // # What is exact and what is a guess
 //
@@ -70,6 +71,8 @@
 //     level; a conditional menu needs a default one (65303), a rule by tag or
 //     platform (65304, 65320), and 3 hosts at most over all (65316); the newest
 //     that fits is seen; delete ends them all
+//   - the signature of a page is made with a ticket that works, over its address
+//     without the fragment, and its host is one of [Account.SetJSDomain]
 //   - an upload without a file name or a closing boundary is 41005, an unknown
 //     type 40004, an empty file 44001; successes of uploads, get_material and
 //     batchget_material have no errcode
@@ -223,6 +226,9 @@
 //     programs and tags exist is not asked; a platform that is none of the three
 //     is 40097; VIEW tells the menuid of the default menu too; WeChat names are
 //     not known to trymatch
+//   - a new ticket of the JS-SDK ends the one before after 5 minutes, of each type
+//     by itself; another type is 40097; an account that a third-party platform
+//     runs is refused with 61007; a host must be registered as it is
 //   - an account has 25 subscription templates at most; an unknown priTmplId is
 //     200014; a bad scene is 40097, bad content of a one-time message 47003, a
 //     bad query for blocked messages 40097; these come as an array; a repeated

@@ -51,6 +51,7 @@ func newErrmsgs() map[int]string {
 		48006: "forbid to clear quota because of reaching the limit",
 		50002: "user limited",
 		61003: "component is not authorized by this account",
+		61007: "api is unauthorized to component",
 		76001: "rid not found",
 		76002: "rid is malformed",
 		76003: "rid does not belong to this account",

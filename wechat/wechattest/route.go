@@ -56,6 +56,7 @@ func newRoutes() *map[string]*route {
 		{path: pathAuthorize, method: http.MethodGet, open: true, serve: (*call).authorize},
 		{path: pathWebAuth, method: http.MethodGet, open: true, text: true, serve: (*call).webAuth},
 		{path: pathComponentWebAuth, method: http.MethodGet, open: true, text: true, serve: (*call).componentWebAuth},
+		{path: pathTicket, method: http.MethodGet, serve: (*call).getTicket},
 		{path: "/cgi-bin/callback/check", method: http.MethodPost, serve: (*call).checkCallback},
 	} {
 		routes[r.path] = r

@@ -1,0 +1,118 @@
+package jssdk
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/hex"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// TicketSource gives the account's jsapi_ticket. WeChat gives out few of them a day, so a source
+// should keep the ticket and share it between processes. Safe for concurrent use.
+type TicketSource interface {
+	// Ticket returns a ticket that works, or an error that does not quote one.
+	Ticket(ctx context.Context) (string, error)
+}
+
+// Client signs pages for one account with the tickets of a [TicketSource].
+type Client struct {
+	appID   string
+	tickets TicketSource
+}
+
+// NewClient returns a Client for the account appID. An appID that is empty and a source that is nil
+// are an [ErrInvalidArgument]. Every wechat.Client has a Client already, as its field JSSDK.
+func NewClient(appID string, tickets TicketSource) (*Client, error) {
+	switch {
+	case appID == "":
+		return nil, badArgument("the AppID is empty")
+	case isNil(tickets):
+		return nil, badArgument("the TicketSource is nil")
+	}
+	return &Client{appID, tickets}, nil
+}
+
+// isNil also finds a nil pointer, func or map in an interface, which would panic at its first
+// use.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}
+
+// Config is what a page hands to wx.config, by the names of its JSON. It holds no secret.
+type Config struct {
+	AppID     string `json:"appId"`     // the account's
+	Timestamp int64  `json:"timestamp"` // unix seconds
+	NonceStr  string `json:"nonceStr"`  // random
+	Signature string `json:"signature"` // see [Signature]
+}
+
+// Config signs the page at pageURL for wx.config. It is good for this URL alone, and until the
+// ticket ends, two hours at most: sign for each visit.
+//
+// pageURL is the address that the browser shows, with its query: location.href of the page. A
+// fragment (#) and what follows it is left out. Nothing else is changed: WeChat compares byte for
+// byte, so Chinese and escapes in it must be as the browser has them. A page that asks for its Config sends
+// encodeURIComponent(location.href), and the server unescapes that once, as
+// [*net/http.Request.FormValue] does. A server that makes the URL by itself takes scheme and host
+// from its own settings, since a proxy may have changed them, and the rest from RequestURI.
+//
+// A URL that is empty, that does not begin with http:// or https:// and a host, or that holds blanks,
+// control characters or broken UTF-8 is an [ErrInvalidArgument].
+//
+// Package wechat takes the ticket from GET /cgi-bin/ticket/getticket.
+func (c *Client) Config(ctx context.Context, pageURL string) (Config, error) {
+	if ctx == nil {
+		return Config{}, badArgument("the context is nil")
+	}
+	if err := checkURL(pageURL); err != nil {
+		return Config{}, err
+	}
+	ticket, err := c.tickets.Ticket(ctx)
+	if err != nil {
+		return Config{}, err
+	}
+	if ticket == "" {
+		return Config{}, &refusal{nil, "token", "the TicketSource gave an empty ticket"}
+	}
+	config := Config{AppID: c.appID, Timestamp: time.Now().Unix(), NonceStr: rand.Text()}
+	config.Signature = Signature(ticket, config.NonceStr, config.Timestamp, pageURL)
+	return config, nil
+}
+
+// Signature returns the signature of a page: of the ticket, the nonceStr and the timestamp of its
+// wx.config, and its URL, of which a fragment is left out. It checks nothing; [Client.Config]
+// does.
+func Signature(ticket, nonceStr string, timestamp int64, pageURL string) string {
+	pageURL, _, _ = strings.Cut(pageURL, "#")
+	seconds := strconv.FormatInt(timestamp, 10)
+	sum := sha1.Sum([]byte("jsapi_ticket=" + ticket + "&noncestr=" + nonceStr + "&timestamp=" + seconds + "&url=" + pageURL))
+	return hex.EncodeToString(sum[:])
+}
+
+// checkURL refuses what no browser shows as an address.
+func checkURL(pageURL string) error {
+	if pageURL == "" {
+		return badArgument("the page's URL is empty: give location.href")
+	}
+	page, _, _ := strings.Cut(pageURL, "#")
+	if !utf8.ValidString(page) || strings.ContainsFunc(page, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return badArgument("the page's URL has a blank, a control character or broken UTF-8: give location.href as the browser has it")
+	}
+	u, err := url.Parse(page)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return badArgument("the page's URL must begin with http:// or https:// and a host: give location.href")
+	}
+	return nil
+}
