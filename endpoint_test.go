@@ -32,6 +32,9 @@ var endpoints = []string{
 	"POST /wxa/sec/queryblocktmplmsg",
 	// web authorization
 	"GET /sns/oauth2/access_token", "GET /sns/oauth2/component/access_token",
+	"GET /sns/oauth2/refresh_token",
+	"GET /sns/userinfo",
+	"GET /sns/auth",
 	// the JS-SDK
 	"GET /cgi-bin/ticket/getticket",
 	// menus

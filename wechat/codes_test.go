@@ -120,9 +120,9 @@ func TestEveryAccountCodeHasAHintWithAConsolePath(t *testing.T) {
 	assert.Contains(t, (&wechat.Error{Code: wechat.ErrIPNotAllowed}).Hint(), "this machine's outgoing address")
 }
 
-// A menu has many codes, and a text such as "invalid button size" does
+// A menu and a visitor's authorization have many codes, and a text such as "invalid button size" does
 // not tell what is allowed.
-func TestMenuCodesHaveAHint(t *testing.T) {
+func TestMenuAndWebAuthCodesHaveAHint(t *testing.T) {
 	t.Parallel()
 	menus := []wechat.Code{40054, 40055, 40117, 40118, 40119, 40120, 40121, 41007, 45010, 45048, 45064, 46002, 46003}
 	for _, of := range [][2]wechat.Code{{40015, 40028}, {65301, 65320}} {
@@ -133,6 +133,10 @@ func TestMenuCodesHaveAHint(t *testing.T) {
 	for _, code := range menus {
 		assert.NotEqual(t, wechat.KindUnknown, code.Kind(), "%v", code)
 		assert.NotEmpty(t, (&wechat.Error{Code: code, Path: "/cgi-bin/menu/create"}).Hint(), "%v", code)
+	}
+	for _, code := range []wechat.Code{40029, 40030, 40163, 41003, 41008, 42002, 42003, 42007} {
+		assert.Equal(t, wechat.KindRequest, code.Kind(), "%v", code)
+		assert.Contains(t, (&wechat.Error{Code: code, Path: "/sns/oauth2/access_token"}).Hint(), "WebAuthURL", "%v", code)
 	}
 	assert.Contains(t, (&wechat.Error{Code: 40018}).Hint(), "16 bytes")
 	assert.Contains(t, (&wechat.Error{Code: 40025}).Hint(), "60 bytes")

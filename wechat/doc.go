@@ -23,5 +23,5 @@
 // A failed call is an [*Error]: errcode, errmsg, rid, method and path, and never the app
 // secret, a token or a query. Ask [KindOf] what to do, errors.Is(err, wechat.ErrNotFollowing)
 // for one code, and [*Error.Hint] for a sentence to show to a person. KindOf knows the errors of
-// the packages template, custom, media, follower, scene and token as well.
+// the packages template, custom, media, follower, scene, menu, jssdk and token as well.
 package wechat

@@ -115,8 +115,11 @@ func (e *Error) Kind() Kind {
 	if e.Code == 0 {
 		return e.kind
 	}
-	if e.Code == ErrInvalidCredential && isTokenPath(e.Path) {
-		return KindAccount // the token calls say 40001 for a wrong AppSecret
+	switch {
+	case e.Code == ErrInvalidCredential && (isTokenPath(e.Path) || e.Path == webAuthPath):
+		return KindAccount // the calls that send the AppSecret say 40001 for a wrong one
+	case e.Code == ErrUnauthorizedAPI && e.Path == webAuthUserPath, e.Code == ErrUserUnauthorized && strings.HasPrefix(e.Path, "/sns/"):
+		return KindRequest // no console helps: the visitor must be asked again
 	}
 	return e.Code.Kind()
 }

@@ -33,13 +33,18 @@ const (
 // where the error text says it all. There is one for each failure of [KindAccount]; that for
 // 40164 names the address to allow.
 func (e *Error) Hint() string {
-	if e.Path == ticketPath && slices.Contains(componentRefusals[:], e.Code) {
+	switch {
+	case e.Path == webAuthUserPath || e.Path == webAuthCheckPath:
+		if hint := visitorHint(e.Code); hint != "" {
+			return hint
+		}
+	case e.Path == ticketPath && slices.Contains(componentRefusals[:], e.Code):
 		return "by its pages WeChat gives no JS-SDK ticket for a third-party platform's token: " +
 			"make a Client with the account's own AppSecret; see " + consolePlatforms
 	}
 	switch e.Code {
 	case ErrInvalidCredential:
-		if isTokenPath(e.Path) {
+		if isTokenPath(e.Path) || e.Path == webAuthPath {
 			return "the AppSecret is not that of this AppID: compare it at " + consoleKeys
 		}
 		return "another program fetches tokens for this account: share one token store, or let all of them use stable_token"
@@ -55,7 +60,7 @@ func (e *Error) Hint() string {
 		return "the quota returns at midnight in Beijing; ClearQuota resets it, ten times a month"
 	}
 	for _, of := range []func(Code) string{
-		credentialHint, templateHint, messageHint, buttonHint, menuHint, platformHint, accountHint,
+		credentialHint, webAuthHint, templateHint, messageHint, buttonHint, menuHint, platformHint, accountHint,
 	} {
 		if hint := of(e.Code); hint != "" {
 			return hint
@@ -88,6 +93,41 @@ func credentialHint(code Code) string {
 
 // componentRefusals are what WeChat answers to the wrong kind of token.
 var componentRefusals = [...]Code{ErrComponentUnauthorizedAPI, ErrComponentTokenNeeded, ErrAccountTokenNeeded, ErrComponentTokenRequired}
+
+const authorizeAgain = "send the visitor to WebAuthURL again"
+
+// webAuthHint is about the exchange and the refresh of web authorization (网页授权).
+func webAuthHint(code Code) string {
+	switch code {
+	case ErrInvalidOAuthCode, ErrOAuthCodeExpired:
+		return "the code is older than five minutes or of another account: " + authorizeAgain
+	case ErrOAuthCodeUsed:
+		return "a reload or a prefetch has used the code: after the exchange set a session cookie and redirect to a clean address; " +
+			authorizeAgain
+	case ErrMissingOAuthCode:
+		return "the visitor has refused, or has not come from WeChat's page: " + authorizeAgain
+	case ErrInvalidRefreshToken, ErrRefreshTokenExpired, ErrMissingRefreshToken:
+		return "a refresh token works for 30 days; store the one that each WebAuthRefresh returns; " + authorizeAgain
+	case ErrAuthorizationExpired:
+		return "the visitor has changed the password: " + authorizeAgain
+	}
+	return ""
+}
+
+// visitorHint is about calls with a visitor's token.
+func visitorHint(code Code) string {
+	switch code {
+	case ErrInvalidCredential, ErrInvalidAccessToken, ErrAccessTokenExpired, ErrMissingAccessToken:
+		return "the visitor's token works for two hours: WebAuthRefresh gets another, or " + authorizeAgain
+	case ErrInvalidOpenID, ErrMissingOpenID:
+		return "the openid is not that of the token's visitor: take both from one WebAuth"
+	case ErrUnauthorizedAPI:
+		return "name and picture need the scope snsapi_userinfo: " + authorizeAgain + ", with AskUserInfo"
+	case ErrUserUnauthorized:
+		return "the visitor has withdrawn the authorization: " + authorizeAgain
+	}
+	return ""
+}
 
 // templateHint is about templates and subscriptions.
 func templateHint(code Code) string {

@@ -62,7 +62,7 @@ var kindNames = [...]string{
 
 // KindOf returns the Kind of err, however it is wrapped: that of an [*Error], a [Code], or an error
 // with a method KindName() string that returns the String of a Kind, as the errors of packages
-// template, custom, media, follower, scene and token have. Of several the outermost counts.
+// template, custom, media, follower, scene, menu, jssdk and token have. Of several the outermost counts.
 //
 // Of other errors a failed dial or look-up is KindNetwork, and KindLost is a context that has ended
 // and any other failure of the network, since it does not tell how far the call had come. It

@@ -137,9 +137,14 @@ func wrongAnswer(err error) error {
 func (c *Client) needSecret(call string) error {
 	switch {
 	case c.tokenless:
-		return refuse(call + " would send a secret over plain http: make another Client for it, without WithoutToken")
+		return refuseOverHTTP(call)
 	case c.secret() == "":
 		return refuse(call + " needs the AppSecret, and this Client has only a token source")
 	}
 	return nil
+}
+
+// refuseOverHTTP refuses what a Client of [WithoutToken] must not send.
+func refuseOverHTTP(call string) error {
+	return refuse(call + " would send a secret over plain http: make another Client for it, without WithoutToken")
 }

@@ -41,11 +41,23 @@ type WebAuth struct {
 	// Scope is what was granted, such as "snsapi_base".
 	Scope string
 	// Snapshot says that WeChat shows the page in snapshot mode (快照页) until the visitor taps
-	// 使用完整服务. Nothing personal may be shown then.
+	// 使用完整服务. OpenID, UnionID, name and picture are virtual then: never store them. The JS-SDK
+	// does not work. The flag was missing on some first answers.
 	Snapshot bool
-	// Token reads the visitor's own profile after [AskUserInfo], at /sns/userinfo. It is not
-	// the account's access token.
+	// Token reads the visitor's own profile after [AskUserInfo]; see [Client.WebAuthUserInfo]. It is
+	// not the account's access token.
 	Token token.Token
+
+	refresh *string // a pointer, since no verb of fmt follows one to a string; nil: none
+}
+
+// RefreshToken returns what gets another Token for 30 days, see [Client.WebAuthRefresh]; empty: WeChat
+// gave none. It is a secret: printing or logging a WebAuth does not show it.
+func (a WebAuth) RefreshToken() string {
+	if a.refresh == nil {
+		return ""
+	}
+	return *a.refresh
 }
 
 // component is the third-party platform that runs the account.
@@ -134,9 +146,10 @@ func ForcePopup() WebAuthOption {
 // such as the route of a single-page app, comes back after the parameters:
 // https://example.com/#/product/1 as https://example.com/?code=C&state=S#/product/1.
 //
-// state is 1 to 128 of [a-zA-Z0-9]. It must be hard to guess and tied to this browser, by a cookie
-// for instance, and be compared when it comes back: otherwise anybody can have a visitor open the
-// page under another name.
+// state is 1 to 128 letters (a-z, A-Z), digits, - and _. It must be hard to guess and tied to this
+// browser, by a cookie for instance, and be compared when it comes back: otherwise anybody can have
+// a visitor open the page under another name. What is longer or has other characters, such as the
+// page to go back to, is kept on the server under a random key, and the key is the state.
 //
 // A bad argument is an error of [KindRequest].
 //
@@ -196,18 +209,20 @@ func checkRedirect(uri string, real bool) error {
 }
 
 func checkState(state string) error {
-	if state == "" {
+	const wayOut = ": keep what it stands for on the server under a random key, such as rand.Text(), and give the key"
+	switch {
+	case state == "":
 		return refuse("the state is empty: give a random one that is tied to the visitor's browser")
-	}
-	if len(state) > maxState {
-		return refuse("the state has more than 128 bytes: keep what it stands for on the server, or in a cookie")
-	}
-	for _, b := range []byte(state) {
-		if (b < '0' || b > '9') && (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') {
-			return refuse("the state may hold only letters and digits (a-z, A-Z, 0-9)")
-		}
+	case len(state) > maxState:
+		return refuse(fmt.Sprintf("the state has %d bytes, at most %d", len(state), maxState) + wayOut)
+	case strings.ContainsFunc(state, notForState):
+		return refuse("the state may hold only letters (a-z, A-Z), digits, - and _" + wayOut)
 	}
 	return nil
+}
+
+func notForState(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'
 }
 
 // WebAuthOpenID exchanges the code that WeChat sent the visitor back with for the visitor's
@@ -255,15 +270,17 @@ func (c *Client) WebAuthOpenID(ctx context.Context, code string) (WebAuth, error
 	return auth, err
 }
 
+// exchange reads who has authorized.
 func (c *Client) exchange(ctx context.Context, r *request) (WebAuth, error) {
 	start := time.Now()
 	var answer struct {
-		AccessToken string `json:"access_token"`
-		ExpiresIn   number `json:"expires_in"`
-		OpenID      string `json:"openid"`
-		UnionID     string `json:"unionid"`
-		Scope       string `json:"scope"`
-		Snapshot    number `json:"is_snapshotuser"`
+		AccessToken  string `json:"access_token"`
+		ExpiresIn    number `json:"expires_in"`
+		RefreshToken string `json:"refresh_token"`
+		OpenID       string `json:"openid"`
+		UnionID      string `json:"unionid"`
+		Scope        string `json:"scope"`
+		Snapshot     number `json:"is_snapshotuser"`
 	}
 	err := c.run(ctx, r, func(resp *http.Response) error { return c.decode(r, resp, &answer) })
 	if err != nil {
@@ -275,6 +292,9 @@ func (c *Client) exchange(ctx context.Context, r *request) (WebAuth, error) {
 	auth := WebAuth{OpenID: answer.OpenID, UnionID: answer.UnionID, Scope: answer.Scope, Snapshot: answer.Snapshot != 0}
 	if answer.AccessToken != "" {
 		auth.Token = token.Token{Value: answer.AccessToken, Expiry: start.Add(answer.ExpiresIn.seconds())}
+	}
+	if answer.RefreshToken != "" {
+		auth.refresh = &answer.RefreshToken
 	}
 	return auth, nil
 }

@@ -47,6 +47,47 @@ func ExampleClient_WebAuthOpenID() {
 	// Output: hello oParent
 }
 
+// A page that greets its visitor by name. What a visitor has agreed to lasts for 30 days: keep the
+// refresh token as a password, and the one that each refresh returns.
+func ExampleClient_WebAuthUserInfo() {
+	server := wechattest.NewServer()
+	defer server.Close()
+	server.SetWebAuthDomain("school.example")
+	server.Visit(wechattest.Visitor{OpenID: "oParent", Nickname: "张三"})
+	client := server.Client()
+
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code := r.URL.Query().Get("code")
+		if code == "" {
+			address, err := client.WebAuthURL("https://school.example/page", "RANDOM", wechat.AskUserInfo())
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			http.Redirect(w, r, address, http.StatusFound)
+			return
+		}
+		auth, err := client.WebAuthOpenID(r.Context(), code)
+		if err != nil {
+			http.Error(w, "open the page again", http.StatusBadRequest)
+			return
+		}
+		user, err := client.WebAuthUserInfo(r.Context(), auth, wechat.SimplifiedChinese)
+		if wechat.KindOf(err) == wechat.KindToken { // days later, with an auth of a session
+			if auth, err = client.WebAuthRefresh(r.Context(), auth.RefreshToken()); err == nil {
+				user, err = client.WebAuthUserInfo(r.Context(), auth, wechat.SimplifiedChinese)
+			}
+		}
+		if err != nil {
+			http.Error(w, "try again later", http.StatusBadGateway)
+			return
+		}
+		fmt.Fprintln(w, "hello", user.Nickname)
+	})
+	fmt.Print(browse(server, page, "/page"))
+	// Output: hello 张三
+}
+
 // browse does what WeChat's browser does.
 func browse(server *wechattest.Server, page http.Handler, address string) string {
 	for {

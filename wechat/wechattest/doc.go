@@ -40,8 +40,9 @@
 // user/tag/get, and of tags/members batchtagging, batchuntagging, getblacklist,
 // batchblacklist and batchunblacklist; qrcode/create, showqrcode, shorten/gen
 // and shorten/fetch; and of web authorization (网页授权)
-// /connect/oauth2/authorize, /sns/oauth2/access_token and
-// /sns/oauth2/component/access_token. Other paths are answered 404.
+// /connect/oauth2/authorize, /sns/oauth2/access_token,
+// /sns/oauth2/component/access_token, /sns/oauth2/refresh_token, /sns/userinfo
+// and /sns/auth. Other paths are answered 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
 // follower has sent. [Account.Tap] has a follower tap a button of the menu,
 // and [Account.WXConfig] does what wx.config does on a page.
@@ -66,6 +67,10 @@
 //     get_api_domain_ip, getcallbackip and callback/check
 //   - the order of the authorize page's parameters, the registered host of its
 //     redirect_uri, and WeChat's own browser ([UserAgent]); a code is good once (40163) and for 5 minutes (40029)
+//   - a visitor's token works for 7,200 s (42001), for its own openid (40003), and
+//     for userinfo with the scope snsapi_userinfo alone (48001); a refresh token
+//     works for 30 days (42002); openid, name and picture of a snapshot visitor
+//     are virtual
 //   - menus: 1 to 3 buttons (40016), 1 to 5 below one (40023), two levels, names of 16
 //     and 60 bytes, keys of 128, urls of 1,024, with the codes 40017 to 40027 by
 //     level; a conditional menu needs a default one (65303), a rule by tag or
@@ -229,6 +234,10 @@
 //   - a new ticket of the JS-SDK ends the one before after 5 minutes, of each type
 //     by itself; another type is 40097; an account that a third-party platform
 //     runs is refused with 61007; a host must be registered as it is
+//   - a refresh gives a new refresh token, and the one before works for 5 more
+//     minutes; lang changes nothing; tokens are looked for over all accounts, and
+//     an unknown one is 40014; what a visitor has withdrawn ([Account.Withdraw])
+//     is 50001
 //   - an account has 25 subscription templates at most; an unknown priTmplId is
 //     200014; a bad scene is 40097, bad content of a one-time message 47003, a
 //     bad query for blocked messages 40097; these come as an array; a repeated

@@ -56,6 +56,9 @@ func newRoutes() *map[string]*route {
 		{path: pathAuthorize, method: http.MethodGet, open: true, serve: (*call).authorize},
 		{path: pathWebAuth, method: http.MethodGet, open: true, text: true, serve: (*call).webAuth},
 		{path: pathComponentWebAuth, method: http.MethodGet, open: true, text: true, serve: (*call).componentWebAuth},
+		{path: pathWebAuthRefresh, method: http.MethodGet, open: true, text: true, serve: (*call).refreshWebAuth},
+		{path: pathWebAuthUser, method: http.MethodGet, open: true, text: true, serve: (*call).webAuthUser},
+		{path: pathWebAuthCheck, method: http.MethodGet, open: true, text: true, serve: (*call).checkWebAuth},
 		{path: pathTicket, method: http.MethodGet, serve: (*call).getTicket},
 		{path: "/cgi-bin/callback/check", method: http.MethodPost, serve: (*call).checkCallback},
 	} {

@@ -39,7 +39,9 @@ const agentMark = "MicroMessenger"
 type Visitor struct {
 	OpenID   string // whoever it is need not follow the account; empty: nobody, WeChat asks to log in
 	UnionID  string // empty: none is told
-	Snapshot bool   // in snapshot mode (快照页): a virtual openid is told in place of OpenID
+	Snapshot bool   // in snapshot mode (快照页): a virtual openid, name and picture are told in place of these
+	// Nickname and HeadImageURL are what userinfo tells.
+	Nickname, HeadImageURL string
 }
 
 // webAuth is what an account knows of web authorization.
@@ -51,6 +53,7 @@ type webAuth struct {
 	component string // its component_access_token
 	codes     map[string]*issuedCode
 	order     []string // of codes, the oldest first
+	grants    visitorGrants
 }
 
 // An issuedCode is kept after its use, so that a second one is told from nonsense.
@@ -165,7 +168,7 @@ func (w *webAuth) issue(v Visitor, scope string, now time.Time) string {
 }
 
 var (
-	statePattern = regexp.MustCompile(`^[a-zA-Z0-9]{0,128}$`)
+	statePattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{0,128}$`)
 	scopePattern = regexp.MustCompile(`^snsapi_(base|userinfo)$`)
 )
 
@@ -196,7 +199,7 @@ func authorizeQuery(raw string) (q map[string]string, wrong string) {
 	case !scopePattern.MatchString(q["scope"]):
 		return nil, "scope must be snsapi_base or snsapi_userinfo"
 	case !statePattern.MatchString(q["state"]):
-		return nil, "state must be up to 128 of a-z, A-Z and 0-9"
+		return nil, "state must be up to 128 of a-z, A-Z, 0-9, - and _"
 	case q["forcePopup"] != "" && q["forcePopup"] != "true":
 		return nil, "forcePopup must be true"
 	case slices.Contains(pairs, "component_appid="):
@@ -281,9 +284,11 @@ func (c *call) exchange() reply {
 	}
 	known.used = true
 	v := known.visitor
-	r := webAuthReply{Token: newToken(), ExpiresIn: 7200, Refresh: newToken(), OpenID: v.OpenID, Scope: known.scope, UnionID: v.UnionID}
+	g := w.grants.add(v, known.scope, c.now)
+	r := g.reply(c.now)
+	r.UnionID = g.visitor.UnionID
 	if v.Snapshot {
-		r.Snapshot, r.OpenID = 1, "oVIRTUAL"+rand.Text()[:20]
+		r.Snapshot = 1
 	}
 	return c.success(r)
 }

@@ -88,7 +88,7 @@ func TestAuthorizePageRefuses(t *testing.T) {
 	}{
 		"order":          {[]string{"&response_type=code&scope=snsapi_base", "&scope=snsapi_base&response_type=code"}, "in this order"},
 		"no state":       {[]string{"&state=aZ09", ""}, "state is missing"},
-		"odd state":      {[]string{"aZ09", "a-b"}, "state must be"},
+		"odd state":      {[]string{"aZ09", "a.b"}, "state must be"},
 		"long state":     {[]string{"aZ09", strings.Repeat("a", 129)}, "state must be"},
 		"more":           {[]string{"aZ09", "a&x=1"}, "in this order"},
 		"scope":          {[]string{"snsapi_base", "snsapi_login"}, "scope must be"},
