@@ -20,7 +20,8 @@ type ChangedResult struct {
 
 // Changed yields the openids that people have in this account after another one was moved to it (账号迁移).
 // fromAppID is the AppID of the old account, and openids are those of its followers: read them before the
-// move, since the old account cannot be asked after it. Results come in the order of openids, of which a
+// move, since the old account cannot be asked after it. By older pages of the platform it answers for 15
+// days after the move. Results come in the order of openids, of which a
 // hundred are asked for in a call. An openid that the platform does not know has an error of the kind
 // KindRecipient. All other errors, and the end, are as those of [Client.InfoAll].
 //

@@ -1,8 +1,8 @@
 // Package follower reads and marks the followers of an account (用户管理): who follows it, what WeChat
 // knows of them, tags (标签), remarks (备注) and the blacklist (黑名单).
 //
-// [Client.All] yields the openids of all followers. Send to all of them by giving it to
-// template.Client.SendAll message by message. [Client.Info] tells of one person, [Client.InfoAll] of
+// [Client.All] yields the openids of all followers. To send to all of them, make each a message for
+// [github.com/org/wxhome/template.Client.SendAll]. [Client.Info] tells of one person, [Client.InfoAll] of
 // any number. [Client.AddTag] and its siblings manage tags, [Client.Tag] gives one to any number of
 // followers, and [Client.TagMembers] yields who has it.
 //

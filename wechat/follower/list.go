@@ -15,9 +15,11 @@ import (
 // the loop goes on; a loop that is left fetches no more. An error is yielded once and ends the loop:
 // what was read before has been given. To go on later, give the last openid.
 //
-// The platform allows 500 of these calls a day, which is 5 million followers. A follower who leaves and
-// follows again while the list is read may be given twice, or not at all. A page that leads back to one
-// that was read before is an error, and its openids are not given.
+// The platform allows 500 of these calls a day, which is 5 million followers.
+//
+// The list may change while it is read. A follower who leaves and follows again moves to its end, and may
+// be given twice; if a page ended with this very follower, the platform may leave out some of those
+// behind. A page that leads back to one that was read before is an error, and its openids are not given.
 //
 // GET /cgi-bin/user/get
 func (c *Client) All(ctx context.Context, after string) iter.Seq2[string, error] {
