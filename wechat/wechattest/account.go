@@ -30,6 +30,7 @@ type Account struct {
 	shortKeys     shortKeys
 
 	classic, stable grant
+	byPlatform      grant // tokens that a third-party platform has fetched
 	usage           usageBook
 	webAuth         webAuth
 	tickets         ticketBook
@@ -48,7 +49,7 @@ func (s *Server) AddAccount(appID, appSecret string) *Account {
 	a.templates.Store(&templates{})
 	s.accountsMu.Lock()
 	defer s.accountsMu.Unlock()
-	if s.accounts[appID] != nil {
+	if s.accounts[appID] != nil || s.platforms[appID] != nil {
 		panic("wechattest: there is an account " + appID + " already")
 	}
 	s.accounts[appID] = a

@@ -85,6 +85,7 @@ type line struct {
 	client  *http.Client
 	server  *http.Server // of Handler; nil with a URL
 	target  *url.URL
+	outer   string // the element beside the ciphertext
 }
 
 // SetCallback sets where the account's pushes go, in place of what was set before. It panics on
@@ -108,7 +109,7 @@ func newLine(a *Account, c Callback) (*line, error) {
 	if len(c.Deliveries) == 0 {
 		c.Deliveries = []time.Duration{0, deliveryGap, 2 * deliveryGap} // three in all; some count four
 	}
-	l := &line{Callback: c}
+	l := &line{Callback: c, outer: "ToUserName"}
 	switch {
 	case c.Timeout < 0:
 		return nil, errors.New("a Callback's Timeout is negative")
@@ -303,7 +304,7 @@ func (l *line) wrap(now time.Time, openid string, plain []byte) (query string, b
 	if l.Mode == Compatible {
 		return query, l.compatible(plain, sealed.Encrypt)
 	}
-	return query, encodeElements(l.Format, []Element{{"ToUserName", l.OriginalID}, {"Encrypt", sealed.Encrypt}})
+	return query, encodeElements(l.Format, []Element{{l.outer, l.OriginalID}, {"Encrypt", sealed.Encrypt}})
 }
 
 // compatible adds the ciphertext to the plain copy: behind all else, since a follower's text may
@@ -347,8 +348,15 @@ func (s *Server) closeLines() {
 	s.accountsMu.RLock()
 	defer s.accountsMu.RUnlock()
 	for _, a := range s.accounts {
-		if l := a.line.Load(); l != nil {
-			l.close()
-		}
+		a.closeLine()
+	}
+	for _, p := range s.platforms {
+		p.desk.closeLine()
+	}
+}
+
+func (a *Account) closeLine() {
+	if l := a.line.Load(); l != nil {
+		l.close()
 	}
 }

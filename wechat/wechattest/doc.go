@@ -42,7 +42,11 @@
 // and shorten/fetch; and of web authorization (网页授权)
 // /connect/oauth2/authorize, /sns/oauth2/access_token,
 // /sns/oauth2/component/access_token, /sns/oauth2/refresh_token, /sns/userinfo
-// and /sns/auth. Other paths are answered 404.
+// and /sns/auth; and of third-party platforms (第三方平台)
+// /cgi-bin/component/api_component_token, api_start_push_ticket,
+// api_create_preauthcode, api_query_auth, api_authorizer_token and
+// api_get_authorizer_list, see [Server.AddPlatform]. Other paths are answered
+// 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
 // follower has sent. [Account.Tap] has a follower tap a button of the menu,
 // and [Account.WXConfig] does what wx.config does on a page.
@@ -78,6 +82,13 @@
 //     that fits is seen; delete ends them all
 //   - the signature of a page is made with a ticket that works, over its address
 //     without the fragment, and its host is one of [Account.SetJSDomain]
+//   - a component_verify_ticket lives for 12 hours (61005) and no other is
+//     taken (61006); a platform's token is 42006 after its end and 41021 where
+//     it is missing, an unknown platform 61011; a pre_auth_code serves once and
+//     for 10 minutes; 61003 for an account that has withdrawn, 61023 for a
+//     refresh token that is not its newest; a new authorization changes the
+//     refresh token; the platform's pushes are in safe mode and XML, with its
+//     AppId outside
 //   - an upload without a file name or a closing boundary is 41005, an unknown
 //     type 40004, an empty file 44001; successes of uploads, get_material and
 //     batchget_material have no errcode
@@ -242,6 +253,12 @@
 //     200014; a bad scene is 40097, bad content of a one-time message 47003, a
 //     bad query for blocked messages 40097; these come as an array; a repeated
 //     client_msg_id of a notification is sent again; bizsend answers a msgid
+//   - a platform's new token lets the one before work for 5 more minutes, and so
+//     do an account's new authorizer_access_token and a changed refresh token;
+//     an authorization code lives for an hour and is 61009 when it is used; what
+//     a platform has fetched for an account that withdraws is 61003 to the end;
+//     the list of accounts has pages of 1 to 500 (40097); every owner grants the
+//     permission sets 1, 7 and 11
 //
 // Not simulated: TLS (43003), the IP allow list (40164), accounts without the
 // permission for customer service (48001, 65400), the unpublished limits of a

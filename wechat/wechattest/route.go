@@ -37,6 +37,7 @@ func newRoutes() *map[string]*route {
 	addSubscribeRoutes(routes)
 	addFollowerRoutes(routes)
 	addSceneRoutes(routes)
+	addPlatformRoutes(routes)
 	for _, r := range []*route{
 		{path: pathToken, method: http.MethodGet, open: true, serve: (*call).classicToken},
 		{path: pathStableToken, method: http.MethodPost, open: true, serve: (*call).stableToken},

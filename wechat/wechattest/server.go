@@ -46,8 +46,9 @@ type Server struct {
 	routesMu sync.Mutex // held while routes is replaced
 	unknown  requestCounter
 
-	accountsMu sync.RWMutex // guards accounts
+	accountsMu sync.RWMutex // guards accounts and platforms
 	accounts   map[string]*Account
+	platforms  map[string]*Platform
 
 	tokens  registry
 	faults  script

@@ -84,17 +84,22 @@ func (a *Account) ExpireTokens() { a.endTokens(42001) }
 func (a *Account) ReplaceTokens() { a.endTokens(40001) }
 
 func (a *Account) endTokens(why int32) {
-	now := a.server.Now()
-	for _, g := range []*grant{&a.classic, &a.stable} {
-		g.mu.Lock()
-		for _, i := range append(g.old, g.current) {
-			if i != nil {
-				i.finish(now, why)
-			}
-		}
-		g.current, g.old = nil, nil
-		g.mu.Unlock()
+	for _, g := range []*grant{&a.classic, &a.stable, &a.byPlatform} {
+		a.endGrant(g, why)
 	}
+}
+
+// endGrant ends the tokens of one endpoint.
+func (a *Account) endGrant(g *grant, why int32) {
+	now := a.server.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, i := range append(g.old, g.current) {
+		if i != nil {
+			i.finish(now, why)
+		}
+	}
+	g.current, g.old = nil, nil
 }
 
 // issue makes a new token the current one. The one before, and those that

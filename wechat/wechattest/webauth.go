@@ -49,8 +49,9 @@ type webAuth struct {
 	mu        sync.Mutex // guards the fields below
 	domains   []string
 	visitor   func(*http.Request) Visitor
-	platform  string // the third-party platform's AppID; empty: none
-	component string // its component_access_token
+	platform  string    // the third-party platform's AppID; empty: none
+	component string    // its component_access_token
+	by        *Platform // it, where it is a Platform: then component is of no account
 	codes     map[string]*issuedCode
 	order     []string // of codes, the oldest first
 	grants    visitorGrants
@@ -87,11 +88,12 @@ func (a *Account) VisitFunc(who func(*http.Request) Visitor) {
 }
 
 // SetComponent has a third-party platform (第三方平台) run the account: codes
-// are given and exchanged with its AppID and component_access_token alone.
+// are given and exchanged with its AppID and component_access_token alone. A platform with tickets
+// and tokens of its own is a [Platform].
 func (a *Account) SetComponent(componentAppID, componentToken string) {
 	a.webAuth.mu.Lock()
 	defer a.webAuth.mu.Unlock()
-	a.webAuth.platform, a.webAuth.component = componentAppID, componentToken
+	a.webAuth.platform, a.webAuth.component, a.webAuth.by = componentAppID, componentToken, nil
 }
 
 // AuthorizeURL is the address of the server's authorize page, for
@@ -243,13 +245,17 @@ func (c *call) componentWebAuth() reply {
 		return c.refuse(40013)
 	}
 	a.webAuth.mu.Lock()
-	platform, token := a.webAuth.platform, a.webAuth.component
+	platform, token, by := a.webAuth.platform, a.webAuth.component, a.webAuth.by
 	a.webAuth.mu.Unlock()
 	switch {
 	case c.query("component_appid") == "" || c.query("component_appid") != platform:
 		return c.refuse(61003)
 	case c.query("component_access_token") == "":
 		return c.refuse(41001)
+	case by != nil:
+		if code := by.refuses(c.query("component_access_token"), c.now); code != 0 {
+			return c.refuse(code)
+		}
 	case c.query("component_access_token") != token:
 		return c.refuse(40001)
 	}
