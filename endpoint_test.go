@@ -22,6 +22,12 @@ var endpoints = []string{
 	// tokens
 	"GET /cgi-bin/token",
 	"POST /cgi-bin/stable_token",
+	"POST /cgi-bin/component/api_component_token",
+	"POST /cgi-bin/component/api_start_push_ticket",
+	"POST /cgi-bin/component/api_create_preauthcode",
+	"POST /cgi-bin/component/api_query_auth",
+	"POST /cgi-bin/component/api_authorizer_token",
+	"POST /cgi-bin/component/api_get_authorizer_list",
 	// template messages
 	"POST /cgi-bin/message/template/send",
 	"GET /cgi-bin/template/get_all_private_template",

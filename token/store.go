@@ -41,7 +41,8 @@ const MaxKeyLength = 255
 //	wxhome:token:APPID:KIND:HOST
 //
 // KIND says where the token comes from, since tokens of different kinds are not
-// interchangeable: "stable" (POST /cgi-bin/stable_token), "classic" (GET /cgi-bin/token) or
+// interchangeable: "stable" (POST /cgi-bin/stable_token), "classic" (GET /cgi-bin/token),
+// "authorizer" and "component" (a third-party platform's, for an account and for itself) or
 // "custom" (a source of the caller's own). "jsapi" is the ticket of the JS-SDK
 // (GET /cgi-bin/ticket/getticket). HOST is the host that issues it. The key holds no
 // secret. Programs in other languages may use the same one; [Token.MarshalBinary] documents

@@ -70,6 +70,7 @@ type Client struct {
 	buffers     sync.Pool  // of *bytes.Buffer, for answers
 	authorize   string     // where visitors are sent, empty: WeChat's own
 	component   *component // nil: no third-party platform runs the account
+	platform    *keeper    // nil: it does not speak for a third-party platform itself
 }
 
 // Defaults of [Timeouts] and [WithMaxAttempts].
@@ -104,8 +105,11 @@ func New(appID, appSecret string, opts ...Option) (*Client, error) {
 		tokenless: o.tokenless, tokenParam: "access_token",
 		clock: systemClock(), repeatLimit: repeatLimit,
 	}
-	if o.cloud != nil {
+	switch {
+	case o.cloud != nil:
 		c.tokenParam = "cloudbase_access_token"
+	case o.platform != nil:
+		c.tokenParam, c.platform = "component_access_token", o.platform
 	}
 	if err := c.setTransport(&o); err != nil {
 		return nil, &refusal{err}
@@ -146,6 +150,7 @@ func (c *Client) compose() (err error) {
 // check returns everything that is wrong.
 func (o *settings) check(appID, secret string) error {
 	foreign := o.http != nil && o.http.Transport != nil
+	account, ofPlatform := o.source.(*Authorizer)
 	var wrong []error
 	for _, fault := range []struct {
 		is   bool
@@ -162,6 +167,14 @@ func (o *settings) check(appID, secret string) error {
 		{
 			(o.cloud != nil || o.tokenless) && (o.classic || o.source != nil || o.store != nil) || o.cloud != nil && o.tokenless,
 			"WithoutToken and WithCloudbaseToken exclude each other, WithTokenSource, WithTokenStore and WithClassicToken",
+		},
+		{
+			ofPlatform && account.appID != appID,
+			"WithTokenSource: the Authorizer is that of another account: take Platform.Authorizer(appID)",
+		},
+		{
+			o.platform != nil && (o.classic || o.source != nil || o.component != nil || o.cloud != nil || o.tokenless),
+			"WithClassicToken, WithTokenSource, WithComponent, WithoutToken and WithCloudbaseToken are for accounts, and not for a platform",
 		},
 		{
 			!o.tokenless && slices.ContainsFunc(o.bases, plainWeChat),
@@ -206,6 +219,9 @@ func (o *settings) fill() {
 	}
 	if o.conns == 0 {
 		o.conns = defaultConns
+	}
+	if a, ok := o.source.(*Authorizer); ok && o.component == nil {
+		o.component = &component{a.platform.AppID(), a.client().Token}
 	}
 }
 

@@ -18,6 +18,9 @@
 // needs no closing. It opens 256 connections at most. Tracers and meters stand around it by
 // [WithTransport] and [WithHook] and see no secret.
 //
+// A [Platform] is a third-party platform (第三方平台), which gives the token source of each account
+// that it runs.
+//
 // # Errors
 //
 // A failed call is an [*Error]: errcode, errmsg, rid, method and path, and never the app

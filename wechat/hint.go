@@ -26,6 +26,7 @@ const (
 	consoleFollowers = accountConsole + "内容与互动 > 用户管理"
 	consolePlatforms = accountConsole + "设置与开发 > 账号设置 > 授权管理"
 
+	openConsole  = "open.weixin.qq.com: 管理中心 > 第三方平台"
 	cloudConsole = "cloud.weixin.qq.com/cloudrun: 设置 > 开放接口服务"
 )
 
@@ -36,6 +37,10 @@ func (e *Error) Hint() string {
 	switch {
 	case e.Path == webAuthUserPath || e.Path == webAuthCheckPath:
 		if hint := visitorHint(e.Code); hint != "" {
+			return hint
+		}
+	case isComponentPath(e.Path):
+		if hint := e.componentHint(); hint != "" {
 			return hint
 		}
 	case e.Path == ticketPath && slices.Contains(componentRefusals[:], e.Code):
@@ -65,6 +70,21 @@ func (e *Error) Hint() string {
 		if hint := of(e.Code); hint != "" {
 			return hint
 		}
+	}
+	return ""
+}
+
+// componentHint is about the secret and the address of a third-party platform itself.
+func (e *Error) componentHint() string {
+	switch e.Code {
+	case ErrInvalidCredential, ErrInvalidAppSecret:
+		if e.Path == componentTokenPath || e.Path == startTicketPath {
+			return "the secret is not that of this third-party platform: compare it at " + openConsole
+		}
+	case ErrInvalidAppID:
+		return "compare the platform's AppID at " + openConsole
+	case ErrIPNotAllowed, ErrIPNotRegistered, ErrClientIPNotRegistered:
+		return "add " + e.callerIP() + " to the platform's own IP allow list at " + openConsole
 	}
 	return ""
 }

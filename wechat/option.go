@@ -46,6 +46,7 @@ type settings struct {
 	// authorize and component concern web authorization
 	authorize string
 	component *component
+	platform  *keeper // the Client is that of a third-party platform itself
 }
 
 var errTwice = errors.New("is given twice")
@@ -115,9 +116,10 @@ func WithClassicToken() Option {
 	return func(o *settings) error { o.classic = true; return o.once("WithClassicToken") }
 }
 
-// WithTokenSource takes tokens from src: a central token server (中控), or a third-party
-// platform's authorizer_access_token. The app secret may then be empty, and no token endpoint
-// is ever called.
+// WithTokenSource takes tokens from src: a central token server (中控), or the [Authorizer] of an
+// account that a third-party platform (第三方平台) runs. The app secret may then be empty, and no
+// token endpoint of the account is ever called. An Authorizer's tokens retire each other as classic
+// ones do; see [WithClassicToken].
 func WithTokenSource(src token.Source) Option {
 	return func(o *settings) error {
 		if isNil(src) {

@@ -13,7 +13,7 @@ const redacted = "[redacted]"
 // secretPattern finds what looks like a credential in text that others wrote: a query such as
 // access_token=T, or a JSON member, also when the text was cut off in its middle.
 var secretPattern = regexp.MustCompile(
-	`(?i)((?:access_token|refresh_token|secret|appsecret)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
+	`(?i)((?:access_token|refresh_token|secret|appsecret|verify_ticket|auth_code|authorization_code)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
 
 // passwordPattern finds user and password in the address of a proxy, also in one that cannot be
 // parsed: net/http quotes it.

@@ -15,24 +15,36 @@ const (
 	classicTokenPath = "/cgi-bin/token"
 )
 
-func isTokenPath(path string) bool { return path == stableTokenPath || path == classicTokenPath }
+// isTokenPath tells the calls that exchange a secret for a token.
+func isTokenPath(path string) bool {
+	return path == stableTokenPath || path == classicTokenPath || path == componentTokenPath
+}
 
 // setToken builds the Cache over the caller's source, or over the platform's token calls.
 func (c *Client) setToken(o *settings) error {
 	kind, src := "stable", token.Source(source{c.fetchStable, c.renewStable})
+	_, authorizer := o.source.(*Authorizer)
 	switch {
 	case o.cloud != nil:
 		kind, src = "cloud", c.redacted(o.cloud)
+	case o.platform != nil:
+		kind, src = "component", token.SourceFunc(c.fetchComponent)
+	case authorizer:
+		kind, src = "authorizer", c.redacted(o.source)
 	case o.source != nil:
 		kind, src = "custom", c.redacted(o.source)
 	case o.classic:
 		kind, src = "classic", source{c.fetchClassic, c.fetchClassic} // which ends the token before
 	}
 	c.ownTokens = o.source == nil && o.cloud == nil
+	retiring := o.classic || authorizer || o.platform != nil // each token ends the one before
 	opts := []token.Option{token.WithHook(c.reportStore)}
+	if o.platform != nil {
+		opts = append(opts, token.WithMargin(componentMargin))
+	}
 	if o.store != nil {
 		opts = append(opts, token.WithStore(o.store, token.Key(c.appID, kind, o.bases[0].Host)))
-		if _, ok := o.store.(token.Locker); ok && o.classic {
+		if _, ok := o.store.(token.Locker); ok && retiring {
 			opts = append(opts, token.WithLock())
 		}
 	}
@@ -106,16 +118,21 @@ func (c *Client) fetch(ctx context.Context, r *request) (token.Token, error) {
 	start := time.Now() // the lifetime counts from before the call, so that it never ends late
 	var answer struct {
 		AccessToken string `json:"access_token"`
+		Component   string `json:"component_access_token"`
 		ExpiresIn   number `json:"expires_in"`
 	}
 	err := c.run(ctx, r, func(resp *http.Response) error { return c.decode(r, resp, &answer) })
 	if err != nil {
 		return token.Token{}, wrongAnswer(err)
 	}
-	if answer.AccessToken == "" || answer.ExpiresIn <= 0 {
-		return token.Token{}, c.failure(r, KindToken, errors.New("the answer holds no access_token and expires_in"))
+	value, name := answer.AccessToken, "access_token"
+	if c.platform != nil {
+		value, name = answer.Component, "component_access_token"
 	}
-	return token.Token{Value: answer.AccessToken, Expiry: start.Add(answer.ExpiresIn.seconds())}, nil
+	if value == "" || answer.ExpiresIn <= 0 {
+		return token.Token{}, c.failure(r, KindToken, errors.New("the answer holds no "+name+" and expires_in"))
+	}
+	return token.Token{Value: value, Expiry: start.Add(answer.ExpiresIn.seconds())}, nil
 }
 
 // wrongAnswer gives an answer of the token endpoint that came whole its kind: a page in place of

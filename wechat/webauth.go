@@ -69,7 +69,7 @@ type component struct {
 // WithComponent says that the account is run by a third-party platform (第三方平台) with the
 // AppID componentAppID, whose component_access_token is src's. Web authorization then goes by
 // way of the platform, and needs no AppSecret. Tokens are kept until they expire; src is asked
-// as a [token.Source] is.
+// as a [token.Source] is. With an [Authorizer] as the token source it is not needed.
 func WithComponent(componentAppID string, src token.Source) Option {
 	return func(o *settings) error {
 		if componentAppID == "" || strings.ContainsFunc(componentAppID, notPrintable) || src == nil {

@@ -55,7 +55,6 @@ func newErrmsgs() map[int]string {
 		48006: "forbid to clear quota because of reaching the limit",
 		50001: "api unauthorized or user unauthorized",
 		50002: "user limited",
-		41003: "missing refresh_token",
 		41018: "missing component_appid",
 		41021: "missing component_access_token",
 		42006: "component_access_token expired",

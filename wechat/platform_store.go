@@ -1,0 +1,73 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/org/wxhome/token"
+)
+
+// PlatformStore keeps what a [Platform] must not lose: the newest component_verify_ticket, and for
+// each account its authorizer_refresh_token, which only the account's owner can renew. A database
+// serves, a cache does not: a [token.Store] may forget.
+//
+// If it is a [token.Locker] too, one process at a time refreshes the token of an account, under the
+// key of its refresh token. Without that two processes that refresh at the same moment may keep the
+// older of two refresh tokens.
+//
+// The methods must be safe for concurrent use, return soon after ctx ends, compare keys byte by byte,
+// and put no value into an error. Values are secrets of up to some hundred bytes. Keys are of the
+// form wxhome:platform:COMPONENT_APPID:ticket and wxhome:platform:COMPONENT_APPID:refresh:APPID.
+type PlatformStore interface {
+	// Load returns the value that was saved last under key, or "" and a nil error where there is
+	// none. A failure to find out is an error.
+	Load(ctx context.Context, key string) (value string, err error)
+	// Save replaces the value under key. It returns nil once the value is durable: the Platform
+	// uses a new token only after that.
+	Save(ctx context.Context, key, value string) error
+}
+
+func ticketKey(componentAppID string) string { return "wxhome:platform:" + componentAppID + ":ticket" }
+
+func refreshKey(componentAppID, appID string) string {
+	return "wxhome:platform:" + componentAppID + ":refresh:" + appID
+}
+
+// keeper is a PlatformStore that does not panic, and whose errors quote no value.
+type keeper struct{ store PlatformStore }
+
+func (k keeper) load(ctx context.Context, key string) (value string, err error) {
+	defer func() { err = redactError(err, value) }()
+	defer contain("PlatformStore", &err)
+	return k.store.Load(ctx, key)
+}
+
+func (k keeper) save(ctx context.Context, key, value string) (err error) {
+	defer func() { err = redactError(err, value) }()
+	defer contain("PlatformStore", &err)
+	return k.store.Save(ctx, key, value)
+}
+
+var errNoUnlock = errors.New("the PlatformStore gave no func to unlock")
+
+// lock keeps other processes away from key, where the store can.
+func (k keeper) lock(ctx context.Context, key string) (unlock func(), err error) {
+	locker, ok := k.store.(token.Locker)
+	if !ok {
+		return func() {}, nil
+	}
+	defer contain("PlatformStore", &err)
+	release, err := locker.Lock(ctx, key)
+	switch {
+	case err != nil:
+		return nil, redactError(fmt.Errorf("lock the refresh token: %w", err))
+	case release == nil:
+		return nil, errNoUnlock
+	}
+	return func() {
+		var panicked error // the lock ends by itself
+		defer contain("PlatformStore", &panicked)
+		release()
+	}, nil
+}
