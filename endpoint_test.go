@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,122 +17,57 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// endpoints are the platform's calls that the library serves, one exported name or more each.
-// Every other call is one Client.Call away.
-var endpoints = []string{
-	// tokens
-	"GET /cgi-bin/token",
-	"POST /cgi-bin/stable_token",
-	"POST /cgi-bin/component/api_component_token",
-	"POST /cgi-bin/component/api_start_push_ticket",
-	"POST /cgi-bin/component/api_create_preauthcode",
-	"POST /cgi-bin/component/api_query_auth",
-	"POST /cgi-bin/component/api_authorizer_token",
-	"POST /cgi-bin/component/api_get_authorizer_list",
-	// template messages
-	"POST /cgi-bin/message/template/send",
-	"GET /cgi-bin/template/get_all_private_template",
-	"POST /cgi-bin/template/api_add_template",
-	"POST /cgi-bin/template/del_private_template",
-	"POST /cgi-bin/template/api_set_industry",
-	"GET /cgi-bin/template/get_industry",
-	"POST /wxa/sec/queryblocktmplmsg",
-	// web authorization
-	"GET /sns/oauth2/access_token", "GET /sns/oauth2/component/access_token",
-	"GET /sns/oauth2/refresh_token",
-	"GET /sns/userinfo",
-	"GET /sns/auth",
-	// the JS-SDK
-	"GET /cgi-bin/ticket/getticket",
-	// menus
-	"POST /cgi-bin/menu/create",
-	"GET /cgi-bin/menu/get",
-	"GET /cgi-bin/menu/delete",
-	"GET /cgi-bin/get_current_selfmenu_info",
-	"POST /cgi-bin/menu/addconditional",
-	"POST /cgi-bin/menu/delconditional",
-	"POST /cgi-bin/menu/trymatch",
-	// subscriptions
-	"POST /cgi-bin/message/template/subscribe",
-	"POST /cgi-bin/message/subscribe/bizsend",
-	"GET /wxaapi/newtmpl/getcategory",
-	"GET /wxaapi/newtmpl/getpubtemplatetitles",
-	"GET /wxaapi/newtmpl/getpubtemplatekeywords",
-	"POST /wxaapi/newtmpl/addtemplate",
-	"GET /wxaapi/newtmpl/gettemplate",
-	"POST /wxaapi/newtmpl/deltemplate",
-	// customer service
-	"POST /cgi-bin/message/custom/send",
-	"POST /cgi-bin/message/custom/typing",
-	"POST /customservice/kfaccount/add",
-	"POST /customservice/kfaccount/update",
-	"POST /customservice/kfaccount/del",
-	"POST /customservice/kfaccount/inviteworker",
-	"POST /customservice/kfaccount/uploadheadimg",
-	"GET /cgi-bin/customservice/getkflist",
-	"GET /cgi-bin/customservice/getonlinekflist",
-	"POST /customservice/kfsession/create",
-	"POST /customservice/kfsession/close",
-	"GET /customservice/kfsession/getsession",
-	"GET /customservice/kfsession/getsessionlist",
-	"GET /customservice/kfsession/getwaitcase",
-	"POST /customservice/msgrecord/getmsglist",
-	// media
-	"POST /cgi-bin/media/upload",
-	"GET /cgi-bin/media/get",
-	"GET /cgi-bin/media/get/jssdk",
-	"POST /cgi-bin/media/uploadimg",
-	"POST /cgi-bin/material/add_material",
-	"POST /cgi-bin/material/get_material",
-	"POST /cgi-bin/material/del_material",
-	"GET /cgi-bin/material/get_materialcount",
-	"POST /cgi-bin/material/batchget_material",
-	// followers
-	"GET /cgi-bin/user/get",
-	"GET /cgi-bin/user/info",
-	"POST /cgi-bin/user/info/batchget",
-	"POST /cgi-bin/user/info/updateremark",
-	"POST /cgi-bin/changeopenid",
-	"POST /cgi-bin/tags/create",
-	"GET /cgi-bin/tags/get",
-	"POST /cgi-bin/tags/update",
-	"POST /cgi-bin/tags/delete",
-	"POST /cgi-bin/tags/getidlist",
-	"POST /cgi-bin/user/tag/get",
-	"POST /cgi-bin/tags/members/batchtagging",
-	"POST /cgi-bin/tags/members/batchuntagging",
-	"POST /cgi-bin/tags/members/getblacklist",
-	"POST /cgi-bin/tags/members/batchblacklist",
-	"POST /cgi-bin/tags/members/batchunblacklist",
-	// QR codes and short keys
-	"POST /cgi-bin/qrcode/create",
-	"POST /cgi-bin/shorten/gen",
-	"POST /cgi-bin/shorten/fetch",
-	// quotas and housekeeping
-	"POST /cgi-bin/clear_quota",
-	"POST /cgi-bin/clear_quota/v2",
-	"POST /cgi-bin/openapi/quota/clear",
-	"POST /cgi-bin/openapi/quota/get",
-	"POST /cgi-bin/openapi/rid/get",
-	"GET /cgi-bin/get_api_domain_ip",
-	"GET /cgi-bin/getcallbackip",
-	"POST /cgi-bin/callback/check",
+// endpoint is a call of the platform.
+type endpoint struct {
+	call  string   // method and path
+	names []string // exported funcs and methods that make it; none: there is a reason
 }
 
-// TestEndpoints holds the list against the code: what is in neither or in only one of them shows.
+func (e endpoint) path() string { return e.call[strings.Index(e.call, "/"):] }
+
+// endpoints reads the table of the platform's calls. A call without a method of its own is one
+// Client.Call away.
+func endpoints(t *testing.T) (table []endpoint) {
+	t.Helper()
+	text, err := os.ReadFile("wechat/testdata/endpoints.txt")
+	require.NoError(t, err)
+	seen := make(map[string]bool)
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "#" {
+			continue
+		}
+		require.Greater(t, len(fields), 2, line)
+		e := endpoint{call: fields[0] + " " + fields[1]}
+		require.Regexp(t, "^"+callInDoc.String()+"$", e.call)
+		if fields[2] == "-" {
+			assert.Greater(t, len(fields), 3, "%s has neither a method nor a reason", e.call)
+		} else {
+			e.names = fields[2:]
+		}
+		assert.False(t, seen[e.call], "%s is listed twice", e.call)
+		seen[e.call] = true
+		table = append(table, e)
+	}
+	return table
+}
+
+// TestEndpoints holds the table against the code: what is in neither or in only one of them shows.
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	code, docs := make(map[string]bool), make(map[string]bool)
-	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/follower", "wechat/scene", "wechat/menu", "wechat/jssdk"} {
+	code, docs := make(map[string]bool), make(map[string][]string)
+	for _, dir := range []string{"token", "template", "custom", "media", "callback", "wechat", "wechat/*"} {
 		gather(t, dir, code, docs)
 	}
 	listed := make(map[string]bool)
-	for _, endpoint := range endpoints {
-		_, path, _ := strings.Cut(endpoint, " ")
-		assert.False(t, listed[path], "%s is listed twice", path)
-		listed[path] = true
-		assert.True(t, docs[endpoint], "no exported name has %q in its comment", endpoint)
+	for _, e := range endpoints(t) {
+		assert.ElementsMatch(t, e.names, docs[e.call], "the names that the table gives for %s, and those that name it in their comments", e.call)
+		delete(docs, e.call)
+		if len(e.names) > 0 {
+			listed[e.path()] = true
+		}
 	}
+	assert.Empty(t, docs, "calls in comments that the table lacks")
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(listed)), slices.Collect(maps.Keys(code)),
 		"the paths that are listed, and those that the code calls")
 }
@@ -140,26 +76,28 @@ func TestEndpoints(t *testing.T) {
 func TestEndpointsAreSimulated(t *testing.T) {
 	t.Parallel()
 	code := make(map[string]bool)
-	gather(t, "wechat/wechattest", code, make(map[string]bool))
-	for _, endpoint := range endpoints {
-		_, path, _ := strings.Cut(endpoint, " ")
-		assert.True(t, code[path], "wechattest does not serve %s", path)
+	gather(t, "wechat/wechattest", code, make(map[string][]string))
+	for _, e := range endpoints(t) {
+		if len(e.names) > 0 {
+			assert.True(t, code[e.path()], "wechattest does not serve %s", e.path())
+		}
 	}
 }
 
 var (
 	pathLiteral = regexp.MustCompile(`^(/(?:cgi-bin|customservice|wxaapi|wxa|sns)/\w[\w/]*)(?:\?|$)`)
-	pathInDoc   = regexp.MustCompile(`(?:GET|POST) /(?:cgi-bin|customservice|wxaapi|wxa|sns)/\w[\w/]*`)
+	callInDoc   = regexp.MustCompile(`(?:GET|POST) /(?:cgi-bin|customservice|wxaapi|wxa|sns)/\w[\w/]*`)
 )
 
 // gather adds to code the paths in the string literals of dir outside of tests, and to docs the
-// methods and paths that the comments of its exported declarations name.
-func gather(t *testing.T, dir string, code, docs map[string]bool) {
+// exported names whose comments give a method and a path. A dir that ends with /* stands for the
+// folders in it but wechattest.
+func gather(t *testing.T, dir string, code map[string]bool, docs map[string][]string) {
 	t.Helper()
 	files, err := filepath.Glob(dir + "/*.go")
 	require.NoError(t, err)
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(dir, "/*") && strings.Contains(filepath.ToSlash(file), "/wechattest/") {
 			continue
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -180,9 +118,23 @@ func gather(t *testing.T, dir string, code, docs map[string]bool) {
 				continue
 			}
 			comment := strings.Join(strings.Fields(f.Doc.Text()), " ")
-			for _, endpoint := range pathInDoc.FindAllString(comment, -1) {
-				docs[endpoint] = true
+			for _, call := range callInDoc.FindAllString(comment, -1) {
+				if name := fullName(parsed.Name.Name, f); !slices.Contains(docs[call], name) {
+					docs[call] = append(docs[call], name)
+				}
 			}
 		}
 	}
+}
+
+// fullName is a func's name with its package and receiver, as custom.Client.Send.
+func fullName(pkg string, f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return pkg + "." + f.Name.Name
+	}
+	receiver := f.Recv.List[0].Type
+	if star, ok := receiver.(*ast.StarExpr); ok {
+		receiver = star.X
+	}
+	return pkg + "." + receiver.(*ast.Ident).Name + "." + f.Name.Name
 }
