@@ -37,6 +37,7 @@ func run(ctx context.Context, stdout io.Writer) error {
 		{"media", useMedia},
 		{"custom", useCustom},
 		{"callback", useCallbacks},
+		{"all of it: a shop", useShop},
 	}
 	for _, step := range steps {
 		if err := simulate(ctx, step.use); err != nil {
