@@ -19,6 +19,9 @@ const (
 	// must not make up for it in one burst. It is longer than reserveTime, so that three processes
 	// reach a rate together that none of them reaches alone.
 	lateTime = 60 * time.Millisecond
+	// returnTime is how long Redis gives out [Alone] of the rate after one process has found it again:
+	// others may still go on alone.
+	returnTime = 3 * time.Second
 	// deafTime spares the calls after a failure the wait for a Redis that does not answer.
 	deafTime = time.Second
 )
@@ -30,7 +33,8 @@ const (
 // time between two of them, is lost. Callers wait one after the other: if the context of one ends,
 // the next one gets its permit. So a process never has more than one permit at a low rate.
 //
-// While Redis is out of reach each process goes on by itself, at [Alone] of the rate.
+// While Redis is out of reach each process goes on by itself, at [Alone] of the rate. They do not find
+// it again at one moment, so for 3 s after the first has, Redis gives out no more than that.
 //
 // All methods are safe for concurrent use.
 type Limiter struct {
@@ -44,6 +48,7 @@ type Limiter struct {
 	left int           // permits that are reserved
 	next time.Time     // the moment of the first of them
 	deaf time.Time     // until then Redis is not asked
+	lost bool          // Redis did not answer when it was asked last
 }
 
 // limit names a Limiter.
@@ -71,8 +76,8 @@ func (r *Redis) Limiter(appID string, rate float64) (*Limiter, error) {
 }
 
 // reserve takes n permits in a row, and returns how long the first is away; errTooFar: longer than
-// most, and none is taken.
-type reserve func(ctx context.Context, n int, most time.Duration) (wait time.Duration, err error)
+// most, and none is taken. returns says that Redis was lost before.
+type reserve func(ctx context.Context, n int, most time.Duration, returns bool) (wait time.Duration, err error)
 
 func newLimiter(perSecond float64, from reserve) *Limiter {
 	interval := time.Duration(float64(time.Second) / perSecond)
@@ -84,15 +89,20 @@ func newLimiter(perSecond float64, from reserve) *Limiter {
 
 // reserveScript takes ARGV[2] moments in a row of a rate (GCRA), and returns how long the first is
 // away, in microseconds; nothing if that is longer than ARGV[3] allows, and then takes none. What
-// others left unused is made up for by the last ARGV[4] of it. It reads Redis's clock, so that the
-// clocks of the processes do not matter. The key is that of redisstore.Limiter, which programs of the version before use.
+// others left unused is made up for by the last ARGV[4] of it. A process that has found Redis again
+// (ARGV[5]) sets KEYS[2] for ARGV[6] ms; while it is there a permit costs 1/Alone of its time, or that
+// long more. The script reads Redis's clock, so that the clocks of the processes do not matter. KEYS[1]
+// is that of redisstore.Limiter, which programs of the version before use.
 var reserveScript = redis.NewScript(`
 local interval, n, most, back = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call("TIME")
 local now = (clock[1] - 1483228800) * 1000000 + clock[2]
 local at = math.max(tonumber(redis.call("GET", KEYS[1]) or 0), now - back)
 if at - now > most then return false end
-local after = at + interval * n
+if ARGV[5] == "1" then redis.call("SET", KEYS[2], 1, "PX", ARGV[6], "NX") end
+local cost = interval * n
+if redis.call("EXISTS", KEYS[2]) == 1 then cost = cost + math.min(cost * (tonumber(ARGV[7]) - 1), tonumber(ARGV[6]) * 1000) end
+local after = at + cost
 redis.call("SET", KEYS[1], string.format("%.0f", after), "PX", math.ceil(math.max(after - now, 0) / 1000) + 1000)
 return string.format("%.0f", at - now)
 `)
@@ -106,8 +116,9 @@ var errTooFar = fmt.Errorf("share: the next free moment is after the end of the 
 
 // reserve returns what takes permits from Redis; micros lie between two of them.
 func (r *Redis) reserve(key string, micros float64) reserve {
-	return func(ctx context.Context, n int, most time.Duration) (time.Duration, error) {
-		wait, err := reserveScript.Run(ctx, r.Client, []string{key}, micros, n, most.Microseconds(), backTime.Microseconds()).Int64()
+	return func(ctx context.Context, n int, most time.Duration, returns bool) (time.Duration, error) {
+		wait, err := reserveScript.Run(ctx, r.Client, []string{key, key + ":returned"},
+			micros, n, most.Microseconds(), backTime.Microseconds(), returns, returnTime.Milliseconds(), 1/Alone).Int64()
 		if errors.Is(err, redis.Nil) {
 			err = errTooFar
 		}
@@ -183,9 +194,10 @@ func (l *Limiter) refill(ctx context.Context) (ok bool, err error) {
 	if end, ok := ctx.Deadline(); ok {
 		most = max(time.Until(end), 0)
 	}
-	wait, err := l.reserve(ctx, l.many, most)
+	wait, err := l.reserve(ctx, l.many, most, l.lost)
 	switch {
 	case err == nil:
+		l.lost = false
 		l.left, l.next = l.many, time.Now().Add(wait)
 		return true, nil
 	case errors.Is(err, errTooFar):
@@ -193,7 +205,7 @@ func (l *Limiter) refill(ctx context.Context) (ok bool, err error) {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	}
-	l.deaf = time.Now().Add(deafTime)
+	l.deaf, l.lost = time.Now().Add(deafTime), true
 	return false, l.alone.Wait(ctx)
 }
 

@@ -30,17 +30,21 @@ type clockwork struct {
 	trips    int
 	taken    int
 	broken   error
+	returned int // who had lost Redis and found it again
 }
 
 const roundTrip = 300 * time.Microsecond
 
-func (c *clockwork) reserve(_ context.Context, n int, most time.Duration) (time.Duration, error) {
+func (c *clockwork) reserve(_ context.Context, n int, most time.Duration, returns bool) (time.Duration, error) {
 	time.Sleep(roundTrip)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.trips++
 	if c.broken != nil {
 		return 0, c.broken
+	}
+	if returns {
+		c.returned++
 	}
 	now := time.Now()
 	if begin := now.Add(-backTime); c.at.Before(begin) {
@@ -195,7 +199,55 @@ func TestLimiterWithoutRedis(t *testing.T) {
 		c.broken = nil
 		count(2 * time.Second)
 		assert.InDelta(t, 900, count(10*time.Second), 10)
+		assert.Equal(t, 1, c.returned, "it says once that it is back")
+		c.broken = errors.New("connection refused")
+		count(2 * time.Second)
+		c.broken = nil
+		count(2 * time.Second)
+		assert.Equal(t, 2, c.returned)
 	})
+}
+
+// TestRedisReturns: whoever finds Redis again leaves room for those who still go on alone.
+func TestRedisReturns(t *testing.T) {
+	t.Parallel()
+	r, err := Open(redistest.Shared(t))
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
+	for name, tt := range map[string]struct {
+		interval time.Duration
+		want     time.Duration // what two permits cost
+	}{
+		"quick": {500 * time.Millisecond, 3 * time.Second},
+		"slow":  {10 * time.Second, 20*time.Second + returnTime},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key := "wxhome:rate:wx" + rand.Text()
+			reserve := r.reserve(key, float64(tt.interval.Microseconds()))
+			var at int64 // microseconds, where the next permit lies
+			costs := func(returns bool) time.Duration {
+				before := at
+				_, err := reserve(t.Context(), 2, math.MaxInt64, returns)
+				require.NoError(t, err)
+				at, err = r.Client.Get(t.Context(), key).Int64()
+				require.NoError(t, err)
+				return time.Duration(at-before) * time.Microsecond
+			}
+			costs(false)
+			assert.Equal(t, 2*tt.interval, costs(false))
+			assert.Equal(t, tt.want, costs(true))
+			assert.Equal(t, tt.want, costs(false), "also of a process that had not noticed")
+			ttl := r.Client.PTTL(t.Context(), key+":returned").Val()
+			assert.Positive(t, ttl)
+			assert.LessOrEqual(t, ttl, returnTime)
+			require.NoError(t, r.Client.PExpire(t.Context(), key+":returned", time.Hour).Err())
+			assert.Equal(t, tt.want, costs(true))
+			assert.Greater(t, r.Client.PTTL(t.Context(), key+":returned").Val(), time.Minute, "the first one sets the end")
+			require.NoError(t, r.Client.Del(t.Context(), key+":returned").Err())
+			assert.Equal(t, 2*tt.interval, costs(false))
+		})
+	}
 }
 
 // TestLimiterInRedis has processes of this version and of the one before share a Redis.
