@@ -44,6 +44,7 @@ func TestCallsToTheLetter(t *testing.T) {
 			follower.Info{OpenID: "o P&1", Following: true, Since: time.Unix(1641364601, 0), Tags: []int{128, 2}, Scene: "8"}},
 		"nulls": {info, `{"subscribe":1,"subscribe_time":null,"tagid_list":null,"unionid":null,"qr_scene":null,"qr_scene_str":null,"remark":null}`, infoCall,
 			follower.Info{OpenID: "o P&1", Following: true}},
+		"no scene":      {info, `{"subscribe":1,"qr_scene":0,"qr_scene_str":""}`, infoCall, follower.Info{OpenID: "o P&1", Following: true}},
 		"not following": {info, `{"subscribe":0,"openid":"o P&1","remark":"old"}`, infoCall, follower.Info{OpenID: "o P&1"}},
 		"in English": {func(ctx context.Context, c client) (any, error) { return c.Info(ctx, "O", follower.WithLanguage("en")) },
 			`{"subscribe":0}`, call{"GET", "/cgi-bin/user/info?openid=O&lang=en", "", false}, follower.Info{OpenID: "O"}},
