@@ -7,7 +7,8 @@ import (
 )
 
 // Blacklist yields the openids of the people on the account's blacklist (黑名单), as [Client.All] does for
-// all followers: behind after, page by page, with the same errors. A page has 1,000 people, 10,000 in older days.
+// all followers: behind after, page by page, with the same errors. A page has 1,000 people; on older pages of
+// the platform it has 10,000.
 //
 // POST /cgi-bin/tags/members/getblacklist
 func (c *Client) Blacklist(ctx context.Context, after string) iter.Seq2[string, error] {
@@ -20,8 +21,8 @@ func (c *Client) Blacklist(ctx context.Context, after string) iter.Seq2[string, 
 	})
 }
 
-// Block puts followers on the blacklist (拉黑), any number of them: 20 in a call. What they write no longer
-// arrives, and messages to them are refused with 43019. Errors are as those of [Client.Tag].
+// Block puts followers on the blacklist (拉黑), any number of them: 20 in a call. The platform refuses
+// messages to them with 43019. Errors are as those of [Client.Tag].
 //
 // POST /cgi-bin/tags/members/batchblacklist
 func (c *Client) Block(ctx context.Context, openids ...string) error {

@@ -62,7 +62,8 @@ type BatchError struct {
 	// Failed has the openids that failed, in the order of the call. To try again, give these only.
 	Failed []Failure
 	// Ended is the error after which nothing more was sent, such as a used-up quota. The openids
-	// that were left are in Failed with this error. Nil: every openid was sent.
+	// that were left are in Failed with this error. If its kind is KindLost, the change may have been made
+	// for some of them. Nil: every openid was sent.
 	Ended error
 
 	openids int     // of the call
