@@ -178,6 +178,9 @@ var contracts = map[string]contract{
 			"WithWorkers": {func() []error {
 				return []error{sendItems(custom.WithWorkers(0)), sendItems(custom.WithWorkers(-1)), send(custom.WithWorkers(1))}
 			}, func() error { return sendItems(custom.WithWorkers(1), custom.WithWorkers(1)) }},
+			"WithBusinessID": {func() []error { return []error{send(custom.WithBusinessID(0)), send(custom.WithBusinessID(-1))} }, func() error {
+				return send(custom.WithBusinessID(1), custom.WithBusinessID(1))
+			}},
 			"WithAIMark": {func() []error { return nil }, func() error { return send(custom.WithAIMark(), custom.WithAIMark()) }},
 		},
 	},

@@ -142,7 +142,8 @@ type stdHead struct {
 	MsgID        int64  `xml:"MsgId"`
 	MsgDataID    string `xml:"MsgDataId"`
 	Idx          int
-	Raw          Raw `xml:"-"`
+	BusinessID   int64 `xml:"BusinessId"`
+	Raw          Raw   `xml:"-"`
 }
 
 func stdText(body []byte) (Message, error) {

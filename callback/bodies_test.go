@@ -14,6 +14,12 @@ line]]></Content><MsgDataId>xxxx</MsgDataId><Idx>1</Idx><bizmsgmenuid>101</bizms
 		&TextMessage{Header: Header{ToUserName: "gh_123456789abc", FromUserName: "otFpruAK8D-E6EfStSYonYSBZ8_4", CreateTime: 1610969440, MsgType: "text", MsgID: 1234567890123456789, MsgDataID: "xxxx", Idx: 1}, Content: "this is a 测试 😀\nline", MenuID: "101"},
 	},
 	{
+		"text to a sub-merchant",
+		`<xml><ToUserName><![CDATA[toUser]]></ToUserName><FromUserName><![CDATA[fromUser]]></FromUserName><CreateTime>1482048670</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[this is a test]]></Content><MsgId>1234567890123456</MsgId><BusinessId>1</BusinessId></xml>`,
+		`{"ToUserName":"toUser","FromUserName":"fromUser","CreateTime":1482048670,"MsgType":"text","Content":"this is a test","MsgId":1234567890123456,"BusinessId":"1"}`,
+		&TextMessage{Header: Header{ToUserName: "toUser", FromUserName: "fromUser", CreateTime: 1482048670, MsgType: "text", MsgID: 1234567890123456, BusinessID: 1}, Content: "this is a test"},
+	},
+	{
 		"image",
 		`<xml><ToUserName><![CDATA[gh_123456789abc]]></ToUserName><FromUserName><![CDATA[otFpruAK8D-E6EfStSYonYSBZ8_4]]></FromUserName><CreateTime>1610969440</CreateTime><MsgType><![CDATA[image]]></MsgType><PicUrl><![CDATA[http://mmbiz.qpic.cn/xxx/0?a=1&b=2]]></PicUrl><MediaId><![CDATA[media_id]]></MediaId><MsgId>1234567890123456789</MsgId></xml>`,
 		`{"ToUserName":"gh_123456789abc","FromUserName":"otFpruAK8D-E6EfStSYonYSBZ8_4","CreateTime":1610969440,"MsgType":"image","PicUrl":"http://mmbiz.qpic.cn/xxx/0?a=1&b=2","MediaId":"media_id","MsgId":1234567890123456789}`,

@@ -105,6 +105,8 @@ func (d *document) header(n *node) bool {
 		h.MsgDataID = text
 	case "Idx":
 		h.Idx = number[int](text)
+	case "BusinessId":
+		h.BusinessID = number[int64](text)
 	case "Encrypt":
 	default:
 		return false

@@ -22,6 +22,9 @@ type Header struct {
 	MsgDataID string
 	// Idx is the position of that article in its push, from 1.
 	Idx int
+	// BusinessID (BusinessId) is the sub-merchant (子商户) in whose chat the follower wrote. It is 0 for
+	// an account without sub-merchants.
+	BusinessID int64
 	// Raw is the whole message as received, decrypted. It is empty in the Header that Late and
 	// OnError of a [Config] receive. Printing and JSON leave out its content.
 	Raw Raw `json:"-"`

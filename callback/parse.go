@@ -56,7 +56,8 @@ func formatOf[T string | []byte](body T) (Format, error) {
 //   - A typed text, such as Content, ends at the last ]]></Content>. If a kind has several typed
 //     texts, such as Title and Description, each ends at the first ]]></Title> after which the next
 //     text starts.
-//   - MsgId, MsgDataId, Idx and Encrypt come after the text. The last element of each name counts.
+//   - MsgId, MsgDataId, Idx, BusinessId and Encrypt come after the text. The last element of each
+//     name counts.
 //   - Of all other elements below the root, the first of each name counts.
 //
 // Parse cleans texts, but changes nothing else. It removes control characters and replaces broken
@@ -229,7 +230,7 @@ const bom = "\uFEFF"
 // instead of the first. WeChat writes these elements after the follower's text.
 func lastCounts(name string) bool {
 	switch name {
-	case "MsgId", "MsgID", "MsgDataId", "Idx", "Encrypt":
+	case "MsgId", "MsgID", "MsgDataId", "Idx", "BusinessId", "Encrypt":
 		return true
 	}
 	return false

@@ -30,8 +30,8 @@ func (r Raw) Bytes() []byte { return []byte(r.text) }
 //
 // If a parent has several elements of the same name, a number in brackets selects one of them,
 // counted from 1. Without a number, Value returns the first match. Only for MsgId, MsgID,
-// MsgDataId, Idx and Encrypt below the root, it returns the last match, as in the [Header]; [Parse]
-// explains why. In JSON, an object is an element, and an array is a repeated element.
+// MsgDataId, Idx, BusinessId and Encrypt below the root, it returns the last match, as in the
+// [Header]; [Parse] explains why. In JSON, an object is an element, and an array is a repeated element.
 //
 // Value reads the whole plaintext at each call, by the same rules as Parse. If the plaintext cannot
 // be read to its end, Value reads the part before the error.

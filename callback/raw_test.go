@@ -60,11 +60,13 @@ func TestRawValue(t *testing.T) {
 // TestRawValueOfHeader checks that Value tells of the header what the Header does.
 func TestRawValueOfHeader(t *testing.T) {
 	t.Parallel()
-	m, err := Parse([]byte(text("<MsgId>1</MsgId><Idx>1</Idx><MsgDataId>a</MsgDataId><MsgId>2</MsgId><Idx>2</Idx><MsgDataId>b</MsgDataId>")))
+	m, err := Parse([]byte(text("<MsgId>1</MsgId><Idx>1</Idx><MsgDataId>a</MsgDataId><BusinessId>1</BusinessId><MsgId>2</MsgId><Idx>2</Idx><MsgDataId>b</MsgDataId><BusinessId>2</BusinessId>")))
 	require.NoError(t, err)
 	h := m.Head()
 	assert.EqualValues(t, 2, h.MsgID)
+	assert.EqualValues(t, 2, h.BusinessID)
 	assert.Equal(t, "2", h.Raw.Value("MsgId"))
+	assert.Equal(t, "2", h.Raw.Value("BusinessId"))
 	assert.Equal(t, "2", h.Raw.Value("Idx"))
 	assert.Equal(t, "b", h.Raw.Value("MsgDataId"))
 	assert.Equal(t, "1", h.Raw.Value("MsgId[1]"))

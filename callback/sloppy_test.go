@@ -106,7 +106,7 @@ func pageAs(title, appID, path string) Message {
 var hostileTexts = []string{
 	"]]>", "a]]>b", "]]]]>", "]", "]]", "<a><![CDATA[b]]></a>", "</xml>", "]]></xml>", "<![CDATA[", "<![CDATA[x]]>", "]]><![CDATA[",
 	"]]></Other><FromUserName><![CDATA[oVICTIM]]></FromUserName><ToUserName>gh_2</ToUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>subscribe</Event><Other><![CDATA[",
-	"]]><MsgId>1</MsgId><MsgID>2</MsgID><Encrypt>x</Encrypt><Idx>3</Idx><MsgDataId>4</MsgDataId><bizmsgmenuid>5</bizmsgmenuid>",
+	"]]><MsgId>1</MsgId><MsgID>2</MsgID><Encrypt>x</Encrypt><Idx>3</Idx><MsgDataId>4</MsgDataId><bizmsgmenuid>5</bizmsgmenuid><BusinessId>6</BusinessId>",
 	"<!DOCTYPE xml [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>&a;", "<!-- c", "<?xml", "&amp;&lt;&#65;", "1<2 && 3>2", " 照片\n", "{\"MsgType\":\"event\"}",
 }
 
@@ -133,6 +133,14 @@ var sloppyBodies = append([]sloppyBody{
 			m.MsgDataID, m.Idx = "d", 2
 			return m
 		}()},
+	{"injected: a sub-merchant", strings.Replace(typing("x]]></Content><BusinessId>9</BusinessId><Content><![CDATA["), "</xml>", "<BusinessId>1</BusinessId></xml>", 1),
+		func() Message {
+			m := &TextMessage{Header: sender("text"), Content: "x]]></Content><BusinessId>9</BusinessId><Content><![CDATA["}
+			m.BusinessID = 1
+			return m
+		}()},
+	{"injected: a sub-merchant where there is none", typing("x]]></Content><BusinessId>9</BusinessId><Content><![CDATA["),
+		typedAs("x]]></Content><BusinessId>9</BusinessId><Content><![CDATA[")},
 	{"injected in compatible mode", strings.Replace(typing("x]]></Content><Encrypt>y</Encrypt><MsgId>1</MsgId>"), "\n </xml>", "\n <Encrypt><![CDATA[AAAA]]></Encrypt>\n </xml>", 1),
 		typedAs("x]]></Content><Encrypt>y</Encrypt><MsgId>1</MsgId>")},
 	{"a second sender in a kind of its own", pushOf("hologram", "<A><![CDATA[x]]></A><FromUserName><![CDATA[oVICTIM]]></FromUserName><MsgType>text</MsgType><Event>subscribe</Event><A><![CDATA[y]]></A>"),

@@ -10,15 +10,16 @@ import (
 	"reflect"
 )
 
-// Option changes how [Client.Send] and [Client.SendAll] send messages. An option that is nil, makes
-// no sense or is given twice makes them fail.
+// Option changes how [Client.Send] and [Client.SendAll] send messages, and [WithBusinessID] what
+// [Client.Typing] shows. An option that is nil, makes no sense or is given twice makes the call fail.
 type Option func(*settings) error
 
 // settings is what the options fill in.
 type settings struct {
-	agent   string // empty: the account itself
-	ai      bool
-	workers int // 0: not given
+	agent    string // empty: the account itself
+	ai       bool
+	business int64 // 0: none
+	workers  int   // 0: not given
 }
 
 // WithAgent sends the message in the name and with the head image of an agent (客服账号), such
@@ -42,6 +43,22 @@ func WithAIMark() Option {
 			return badArgument("WithAIMark is given twice")
 		}
 		s.ai = true
+		return nil
+	}
+}
+
+// WithBusinessID sends the message for a sub-merchant (子商户) of the account (businessid), in the chat
+// that the follower has with it; messages of such a chat have the id as BusinessId. id is positive.
+// Default: none, as for accounts without sub-merchants.
+func WithBusinessID(id int64) Option {
+	return func(s *settings) error {
+		switch {
+		case id <= 0:
+			return badArgument(fmt.Sprintf("WithBusinessID: the id is %d, and must be positive; without sub-merchants leave the option out", id))
+		case s.business != 0:
+			return badArgument("WithBusinessID is given twice")
+		}
+		s.business = id
 		return nil
 	}
 }
@@ -137,6 +154,9 @@ func (o outgoing) MarshalJSON() ([]byte, error) {
 	}
 	if o.ai {
 		member("aimsgcontext", map[string]int{"is_ai_msg": 1})
+	}
+	if o.business != 0 {
+		member("businessid", o.business)
 	}
 	buf.WriteByte('}')
 	buf.Bytes()[0] = '{' // in place of the first comma

@@ -60,10 +60,13 @@ func TestSendOptions(t *testing.T) {
 		opts []custom.Option
 		tail string
 	}{
-		"none":    {nil, `}`},
-		"agent":   {[]custom.Option{custom.WithAgent("test1@kftest")}, `,"customservice":{"kf_account":"test1@kftest"}}`},
-		"AI mark": {[]custom.Option{custom.WithAIMark()}, `,"aimsgcontext":{"is_ai_msg":1}}`},
-		"both":    {[]custom.Option{custom.WithAIMark(), custom.WithAgent("a@b")}, `,"customservice":{"kf_account":"a@b"},"aimsgcontext":{"is_ai_msg":1}}`},
+		"none":         {nil, `}`},
+		"agent":        {[]custom.Option{custom.WithAgent("test1@kftest")}, `,"customservice":{"kf_account":"test1@kftest"}}`},
+		"AI mark":      {[]custom.Option{custom.WithAIMark()}, `,"aimsgcontext":{"is_ai_msg":1}}`},
+		"sub-merchant": {[]custom.Option{custom.WithBusinessID(1)}, `,"businessid":1}`},
+		"all": {[]custom.Option{custom.WithBusinessID(9007199254740993), custom.WithAIMark(), custom.WithAgent("a@b")},
+			`,"customservice":{"kf_account":"a@b"},"aimsgcontext":{"is_ai_msg":1},"businessid":9007199254740993}`},
+		"both": {[]custom.Option{custom.WithAIMark(), custom.WithAgent("a@b")}, `,"customservice":{"kf_account":"a@b"},"aimsgcontext":{"is_ai_msg":1}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

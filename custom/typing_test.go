@@ -26,6 +26,23 @@ func TestTyping(t *testing.T) {
 	assert.Len(t, f.calls, 2)
 }
 
+func TestTypingForASubMerchant(t *testing.T) {
+	t.Parallel()
+	f := &fake{answer: fine}
+	c := newClient(f)
+	require.NoError(t, c.Typing(t.Context(), "OPENID", custom.WithBusinessID(1)))
+	require.NoError(t, c.CancelTyping(t.Context(), "OPENID", custom.WithBusinessID(1)))
+	assert.Equal(t, []call{
+		{"POST", "/cgi-bin/message/custom/typing", `{"touser":"OPENID","command":"Typing","businessid":1}`, false},
+		{"POST", "/cgi-bin/message/custom/typing", `{"touser":"OPENID","command":"CancelTyping","businessid":1}`, false},
+	}, f.calls)
+	for _, opts := range [][]custom.Option{{nil}, {custom.WithAgent("a@b")}, {custom.WithAIMark()}, {custom.WithBusinessID(0)}, {custom.WithBusinessID(1), custom.WithBusinessID(1)}} {
+		require.ErrorIs(t, c.Typing(t.Context(), "OPENID", opts...), custom.ErrInvalidArgument)
+		require.ErrorIs(t, c.CancelTyping(t.Context(), "OPENID", opts...), custom.ErrInvalidArgument)
+	}
+	assert.Len(t, f.calls, 2)
+}
+
 func TestTypingIsACourtesy(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("connection reset")

@@ -39,6 +39,8 @@ type Accepted struct {
 	Agent  string         // its kf_account, if any
 	AI     bool           // whether it has the AI mark
 
+	BusinessID int64 // its businessid, if any
+
 	OneTime      *template.OneTimeMessage // of message/template/subscribe
 	Notification *template.Notification   // of message/subscribe/bizsend
 }

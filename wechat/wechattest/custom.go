@@ -76,6 +76,7 @@ func (c *call) sendCustom() reply {
 	kind := in.text("msgtype")
 	m.Agent = in.object("customservice").text("kf_account")
 	m.AI = in.object("aimsgcontext").number("is_ai_msg") == 1
+	m.BusinessID = in.number("businessid")
 	var code int
 	m.Custom, code = readCustom(kind, in.object(kind))
 	if code == 0 && !*in.wrong {
@@ -107,6 +108,7 @@ func (c *call) sendCustom() reply {
 func (c *call) setTyping() reply {
 	in := c.object()
 	openid, command := in.text("touser"), in.text("command")
+	_ = in.number("businessid") // a number, as for a message
 	state := c.account.follower(openid)
 	switch {
 	case *in.wrong:

@@ -61,14 +61,14 @@ func TestCustomMessagesAreReadable(t *testing.T) {
 			t.Parallel()
 			w := newChat(t)
 			w.s.AddAgent(custom.Agent{Account: "a@b"})
-			body := customBody(name, ","+tt.rest+`,"customservice":{"kf_account":"a@b"},"aimsgcontext":{"is_ai_msg":1}`)
+			body := customBody(name, ","+tt.rest+`,"customservice":{"kf_account":"a@b"},"aimsgcontext":{"is_ai_msg":1},"businessid":1`)
 			a := w.call(pathCustom, body)
 			assert.Equal(t, `{"errcode":0,"errmsg":"ok"}`, a.Body)
 			require.Len(t, w.s.Accepted(), 1)
 			got := w.s.Accepted()[0]
 			assert.WithinDuration(t, time.Now(), got.Time, time.Minute)
 			got.Time = time.Time{}
-			assert.Equal(t, wechattest.Accepted{AppID: w.s.AppID, To: follower, Body: body, Custom: tt.want, Agent: "a@b", AI: true}, got)
+			assert.Equal(t, wechattest.Accepted{AppID: w.s.AppID, To: follower, Body: body, Custom: tt.want, Agent: "a@b", AI: true, BusinessID: 1}, got)
 		})
 	}
 }
@@ -150,6 +150,7 @@ func TestCustomRefusals(t *testing.T) {
 		"content is a number":      {customBody("text", `,"text":{"content":1}`), 47001},
 		"articles is an object":    {customBody("news", `,"news":{"articles":{"title":"a"}}`), 47001},
 		"article is a string":      {customBody("news", `,"news":{"articles":["a"]}`), 47001},
+		"sub-merchant is a text":   {customBody("text", `,"text":{"content":"a"},"businessid":"1"`), 47001},
 		"AI mark is true":          {customBody("text", `,"text":{"content":"a"},"aimsgcontext":{"is_ai_msg":true}`), 47001},
 		"no openid":                {`{"msgtype":"text","text":{"content":"a"}}`, 40003},
 		"stranger":                 {strings.Replace(hello, follower, "oNobody", 1), 40003},
@@ -320,10 +321,11 @@ func TestTyping(t *testing.T) {
 	requireCode(t, 0, w.call(pathTyping, typing), "the account's own message counts")
 
 	for body, code := range map[string]int{
-		`{"touser":"oFollower","command":"typing"}`: 45072,
-		`{"touser":"oFollower"}`:                    45072,
-		`{"touser":"oNobody","command":"Typing"}`:   40003,
-		`{"touser":1,"command":"Typing"}`:           47001,
+		`{"touser":"oFollower","command":"typing"}`:                  45072,
+		`{"touser":"oFollower"}`:                                     45072,
+		`{"touser":"oNobody","command":"Typing"}`:                    40003,
+		`{"touser":1,"command":"Typing"}`:                            47001,
+		`{"touser":"oFollower","command":"Typing","businessid":"1"}`: 47001,
 	} {
 		requireCode(t, code, w.call(pathTyping, body))
 	}

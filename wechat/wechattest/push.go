@@ -24,8 +24,9 @@ type Push struct {
 	// on, and none for an event.
 	ID   int64
 	Time time.Time // CreateTime; zero: the server's time
-	// Elements are what there is besides, in this order, but that MsgId, MsgDataId, Idx and
-	// bizmsgmenuid come last, as WeChat has them. A MsgId among them takes the place of ID.
+	// Elements are what there is besides, in this order, but that MsgId, MsgDataId, Idx,
+	// bizmsgmenuid and BusinessId come last, as WeChat has them. A MsgId among them takes the place
+	// of ID.
 	Elements []Element
 
 	// Body is pushed byte for byte in place of all the above, signed and encrypted where the mode
@@ -148,6 +149,8 @@ func (e Element) place() int {
 		return 3
 	case "bizmsgmenuid":
 		return 4
+	case "BusinessId":
+		return 5
 	}
 	return 0
 }

@@ -175,13 +175,13 @@ func TestNamesInJSON(t *testing.T) {
 // TestOrderOfElements has what WeChat writes last come last, whatever the order of Elements.
 func TestOrderOfElements(t *testing.T) {
 	t.Parallel()
-	tail := []wechattest.Element{{Name: "bizmsgmenuid", Value: 101}, {Name: "Idx", Value: 1}, {Name: "MsgDataId", Value: "D"}, {Name: "New", Value: "n"}}
+	tail := []wechattest.Element{{Name: "BusinessId", Value: 1}, {Name: "bizmsgmenuid", Value: 101}, {Name: "Idx", Value: 1}, {Name: "MsgDataId", Value: "D"}, {Name: "New", Value: "n"}}
 	p := wechattest.Text("o", "x")
 	p.ID, p.Time = 7, time.Unix(1700000000, 0)
 	p.Elements = append(tail, p.Elements...)
 	before := append([]wechattest.Element(nil), p.Elements...)
 	_, body, _ := wireOf(t, wechattest.Callback{}, p)
-	assert.Equal(t, messageHead+"text]]></MsgType><New><![CDATA[n]]></New><Content><![CDATA[x]]></Content><MsgId>7</MsgId><MsgDataId><![CDATA[D]]></MsgDataId><Idx>1</Idx><bizmsgmenuid>101</bizmsgmenuid></xml>", body)
+	assert.Equal(t, messageHead+"text]]></MsgType><New><![CDATA[n]]></New><Content><![CDATA[x]]></Content><MsgId>7</MsgId><MsgDataId><![CDATA[D]]></MsgDataId><Idx>1</Idx><bizmsgmenuid>101</bizmsgmenuid><BusinessId>1</BusinessId></xml>", body)
 	assert.Equal(t, before, p.Elements, "the caller's own are left alone")
 
 	p = wechattest.Text("o", "x")
