@@ -38,15 +38,17 @@ type Client struct {
 	Scenes *scene.Client
 	// Menu makes and reads the account's menus (自定义菜单).
 	Menu *menu.Client
-	// JSSDK signs pages for wx.config, with Ticket.
+	// JSSDK signs pages for wx.config, with JSTicket.
 	JSSDK *jssdk.Client
 	// Token is the account's access token, for code that talks to WeChat by other means.
 	Token *token.Cache
-	// Ticket is the account's ticket for JSSDK (jsapi_ticket), in a Cache and under a key of its own.
-	// WeChat never tells the server that a ticket is of no use: where pages are told "invalid
-	// signature" though their URLs are right, another program has replaced it, and Invalidate
-	// fetches another.
-	Ticket *token.Cache
+	// JSTicket is the account's ticket for JSSDK (jsapi_ticket). It is shared through the Store of
+	// WithTokenStore, under a key of its own; without one, as with WithoutToken, each process has its
+	// own ticket. By WeChat's pages the token of a third-party platform gets none (61007).
+	//
+	// WeChat tells the page alone that a ticket is of no use. Where pages get "invalid signature"
+	// though their URLs are right, another program has replaced it, and Invalidate fetches another.
+	JSTicket *token.Cache
 
 	appID      string
 	secret     func() string // a func, so that printing the Client shows no secret
@@ -143,7 +145,7 @@ func (c *Client) compose() (err error) {
 	if c.Menu, err = menu.NewClient(c); err != nil {
 		return err
 	}
-	c.JSSDK, err = jssdk.NewClient(c.appID, tickets{c.Ticket})
+	c.JSSDK, err = jssdk.NewClient(c.appID, tickets{c.JSTicket})
 	return err
 }
 

@@ -27,7 +27,7 @@ func (c *Client) setTicket(o *settings) error {
 		}
 	}
 	var err error
-	c.Ticket, err = token.NewCache(token.SourceFunc(c.fetchTicket), opts...)
+	c.JSTicket, err = token.NewCache(token.SourceFunc(c.fetchTicket), opts...)
 	return err
 }
 

@@ -80,7 +80,7 @@ func TestTicketThatCannotBeHad(t *testing.T) {
 					seen.tree(err)
 				}
 				assert.Len(t, g.requests, tt.sent, "a failure is remembered for a while")
-				seen.dump(c, c.Ticket, c.JSSDK, *c.JSSDK)
+				seen.dump(c, c.JSTicket, c.JSSDK, *c.JSSDK)
 				assert.NotContains(t, seen.String(), "TICKET_1")
 			})
 		})
@@ -111,7 +111,7 @@ func TestTicketIsShared(t *testing.T) {
 		c := g.client(t, wechat.WithTokenStore(store))
 		_, err := c.JSSDK.Config(t.Context(), page)
 		require.NoError(t, err)
-		ticket, err := c.Ticket.Get(t.Context())
+		ticket, err := c.JSTicket.Get(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "TICKET_1", ticket)
 		access, err := c.Token.Get(t.Context())
@@ -147,7 +147,7 @@ func TestTicketOfManyPages(t *testing.T) {
 		assert.NoError(t, err)
 	})
 	assert.Equal(t, 1, n)
-	all(func() { assert.NoError(t, c.Ticket.Invalidate(t.Context(), "TICKET_1")) })
+	all(func() { assert.NoError(t, c.JSTicket.Invalidate(t.Context(), "TICKET_1")) })
 	assert.Equal(t, 2, n)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/org/wxhome/custom"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat"
+	"github.com/org/wxhome/wechat/menu"
 	"github.com/org/wxhome/wechat/wechattest"
 )
 
@@ -164,4 +165,49 @@ func ExampleCallback_cloudRun() {
 	// <nil>
 	// /wechat true
 	// <nil>
+}
+
+// A menu that is made can be tapped: the bot answers the event.
+func ExampleAccount_Tap() {
+	s := wechattest.NewServer()
+	defer s.Close()
+	s.Follow("oParent")
+	ctx, client := context.Background(), s.Client()
+	err := client.Menu.Create(ctx, []menu.Button{{Name: "更多", SubButtons: []menu.Button{{Type: menu.Click, Name: "照片", Key: "PHOTO"}}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	bot, err := client.CallbackServer(callback.Config{Account: callback.Account{Token: "TOKEN"}},
+		callback.HandlerFunc(func(_ context.Context, m callback.Message) (callback.Reply, error) {
+			if click, ok := m.(*callback.ClickEvent); ok {
+				return callback.Text{Content: "you tapped " + click.EventKey}, nil
+			}
+			return nil, nil
+		}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s.SetCallback(wechattest.Callback{Handler: bot, Token: "TOKEN"})
+	d, err := s.Tap(ctx, "oParent", "更多", "照片")
+	fmt.Println(d.Reply, err)
+	// Output: {you tapped PHOTO} <nil>
+}
+
+// A page is told what WeChat's browser would tell it.
+func ExampleAccount_WXConfig() {
+	s := wechattest.NewServer()
+	defer s.Close()
+	s.SetJSDomain("school.example")
+	config, err := s.Client().JSSDK.Config(context.Background(), "https://school.example/photo?of=1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(s.WXConfig("https://school.example/photo?of=1#/detail", config))
+	fmt.Println(s.WXConfig("https://school.example/photo", config))
+	// Output:
+	// <nil>
+	// wechattest: config:invalid signature: no ticket that works signs "https://school.example/photo" so
 }
