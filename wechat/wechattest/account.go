@@ -28,6 +28,8 @@ type Account struct {
 	subscriptions subscriptions
 	codes         codeBook
 	shortKeys     shortKeys
+	desk          desk
+	mass          massBook
 
 	classic, stable grant
 	byPlatform      grant // tokens that a third-party platform has fetched

@@ -45,8 +45,10 @@
 // and /sns/auth; and of third-party platforms (第三方平台)
 // /cgi-bin/component/api_component_token, api_start_push_ticket,
 // api_create_preauthcode, api_query_auth, api_authorizer_token and
-// api_get_authorizer_list, see [Server.AddPlatform]. Other paths are answered
-// 404.
+// api_get_authorizer_list, see [Server.AddPlatform]; and of articles and mass
+// messages (群发) /cgi-bin/draft/add, update, get, delete, count and batchget,
+// /cgi-bin/freepublish/submit, get, getarticle, batchget and delete, and all of
+// /cgi-bin/message/mass. Other paths are answered 404.
 // [Server.Uploads] tells what was uploaded, and [Account.AddMedia] is what a
 // follower has sent. [Account.Tap] has a follower tap a button of the menu,
 // and [Account.WXConfig] does what wx.config does on a page.
@@ -89,6 +91,14 @@
 //     refresh token that is not its newest; a new authorization changes the
 //     refresh token; the platform's pushes are in safe mode and XML, with its
 //     AppId outside
+//   - a draft's update takes an object, its index begins at 0; titles of 32
+//     characters, authors of 16, digests of 120, content of less than 20,000
+//     and 1 MB (45002); 40007 for a cover that is not in the library; a draft
+//     leaves the box when it is published or sent; pages of 1 to 20; 53600 for
+//     an unknown article; the index of a published one begins at 1, 0 is all
+//   - 2 to 10,000 openids for a mass message (40130), 45065 with the first
+//     msg_id for a clientmsgid of the last 24 hours, 45028 for the fifth message
+//     to all in a month; images for a picture, and image in a preview
 //   - an upload without a file name or a closing boundary is 41005, an unknown
 //     type 40004, an empty file 44001; successes of uploads, get_material and
 //     batchget_material have no errcode
@@ -259,6 +269,11 @@
 //     a platform has fetched for an account that withdraws is 61003 to the end;
 //     the list of accounts has pages of 1 to 500 (40097); every owner grants the
 //     permission sets 1, 7 and 11
+//   - a draft has 8 articles at most (45008); 45003, 45004 and 40192 for what is
+//     too long, 45166 for what else is wrong, such as a picture that is not
+//     from media/uploadimg; a publication and a mass message are under way for
+//     5 s; no event tells their end; an unknown publish_id or msg_id is 40097;
+//     whether a tag exists and who has had four mass messages is not asked
 //
 // Not simulated: TLS (43003), the IP allow list (40164), accounts without the
 // permission for customer service (48001, 65400), the unpublished limits of a

@@ -38,6 +38,8 @@ func newRoutes() *map[string]*route {
 	addFollowerRoutes(routes)
 	addSceneRoutes(routes)
 	addPlatformRoutes(routes)
+	addDraftRoutes(routes)
+	addMassRoutes(routes)
 	for _, r := range []*route{
 		{path: pathToken, method: http.MethodGet, open: true, serve: (*call).classicToken},
 		{path: pathStableToken, method: http.MethodPost, open: true, serve: (*call).stableToken},
