@@ -35,7 +35,7 @@ func (c *Client) typing(ctx context.Context, openID, command string, opts []Opti
 	switch {
 	case err != nil:
 		return err
-	case set.agent != "" || set.ai:
+	case set.agent != "" || set.ai || set.workers != 0:
 		return badArgument(command + " takes WithBusinessID and no other option")
 	}
 	if err := checkOpenID(openID); err != nil {

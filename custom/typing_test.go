@@ -36,7 +36,7 @@ func TestTypingForASubMerchant(t *testing.T) {
 		{"POST", "/cgi-bin/message/custom/typing", `{"touser":"OPENID","command":"Typing","businessid":1}`, false},
 		{"POST", "/cgi-bin/message/custom/typing", `{"touser":"OPENID","command":"CancelTyping","businessid":1}`, false},
 	}, f.calls)
-	for _, opts := range [][]custom.Option{{nil}, {custom.WithAgent("a@b")}, {custom.WithAIMark()}, {custom.WithBusinessID(0)}, {custom.WithBusinessID(1), custom.WithBusinessID(1)}} {
+	for _, opts := range [][]custom.Option{{nil}, {custom.WithAgent("a@b")}, {custom.WithAIMark()}, {custom.WithWorkers(1)}, {custom.WithBusinessID(0)}, {custom.WithBusinessID(1), custom.WithBusinessID(1)}} {
 		require.ErrorIs(t, c.Typing(t.Context(), "OPENID", opts...), custom.ErrInvalidArgument)
 		require.ErrorIs(t, c.CancelTyping(t.Context(), "OPENID", opts...), custom.ErrInvalidArgument)
 	}
