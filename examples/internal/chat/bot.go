@@ -198,10 +198,11 @@ func (b *Bot) subscribe(ctx context.Context, m *callback.SubscribeEvent) (callba
 }
 
 func (b *Bot) scan(ctx context.Context, m *callback.ScanEvent) (callback.Reply, error) {
-	if !bind.IsCode(m.EventKey) {
+	scene, ok := m.Scene()
+	if !ok || !bind.IsCode(scene) {
 		return nil, nil
 	}
-	return b.bind(ctx, m.FromUserName, m.EventKey)
+	return b.bind(ctx, m.FromUserName, scene)
 }
 
 func (b *Bot) unsubscribe(ctx context.Context, m *callback.UnsubscribeEvent) (callback.Reply, error) {
