@@ -85,7 +85,7 @@ var chineseMistakes = map[string]string{
 	"no codes were issued":                                                                                                 "没有生成任何绑定码",
 	"the codes could not be written: %v; issue them anew with -reissue":                                                    "绑定码无法写出：%v；请用 -reissue 重新生成",
 	"%s is not one JSON object in UTF-8: %v":                                                                               "%s 不是一个 UTF-8 的 JSON 对象：%v",
-	"%s has no list \"button\": the form is {\"button\": [{\"type\": \"click\", \"name\": \"查询照片\", \"key\": \"PHOTO\"}]}": "%s 中没有 \"button\" 列表，格式为 {\"button\": [{\"type\": \"click\", \"name\": \"查询照片\", \"key\": \"PHOTO\"}]}",
+	"%s has no list \"button\" in WeChat's form, {\"button\": [{\"type\": \"click\", \"name\": \"查询照片\", \"key\": \"PHOTO\"}]}: %v": "%s 中没有微信格式的 \"button\" 列表（{\"button\": [{\"type\": \"click\", \"name\": \"查询照片\", \"key\": \"PHOTO\"}]}）：%v",
 	"the server ended: %v": "服务器已终止：%v",
 }
 

@@ -33,6 +33,8 @@ func TestMenu(t *testing.T) {
 
 func TestBadMenus(t *testing.T) {
 	t.Parallel()
+	s := wechattest.New(t)
+	environment := map[string]string{account.EnvAppID: s.AppID, account.EnvAppSecret: s.AppSecret, account.EnvBaseURL: s.URL}
 	for text, says := range map[string]string{
 		"":                     "not one JSON object",
 		"[]":                   "not one JSON object",
@@ -40,8 +42,10 @@ func TestBadMenus(t *testing.T) {
 		`{"button": "PHOTO"}`:  `no list "button"`,
 		`{"buttons": []}`:      `no list "button"`,
 		"{\"button\": [\xb2]}": "not one JSON object",
+		`{"button": [{"tpye": "click", "name": "查询照片", "key": "PHOTO"}]}`:                                         "tpye",
+		`{"button": [{"type": "click", "name": "查询照片"}, {"type": "click", "name": "这个名字太长了一点", "key": "PHOTO"}]}`: "button[0].key",
 	} {
-		r := runProgram(t.Context(), nil, "menu", file(t, "menu.json", text))
+		r := runProgram(t.Context(), environment, "menu", file(t, "menu.json", text))
 		oneClearLine(t, r, exitUsage, says)
 	}
 	oneClearLine(t, runProgram(t.Context(), nil, "menu", "/nowhere/menu.json"), exitUsage, "/nowhere/menu.json")
