@@ -287,6 +287,22 @@ func TestVisitorCallsLeakNothing(t *testing.T) {
 	}
 }
 
+// What WeChat answers about a visitor passes wrappers unseen.
+func TestVisitorAnswersAreKeptFromWrappers(t *testing.T) {
+	t.Parallel()
+	g, seen := newGateway(), &watcher{}
+	g.on(http.MethodGet, refreshPath, text(200, `{"access_token":"WEB-token","refresh_token":"WEB-token","expires_in":7200,"openid":"`+openid+`"}`))
+	g.on(http.MethodGet, userPath, text(200, `{"openid":"`+openid+`","nickname":"NICKNAME"}`))
+	g.on(http.MethodGet, checkPath, text(200, okJSON))
+	for _, call := range visitorCalls(t.Context(), g.client(t, spy(seen, true))) {
+		require.NoError(t, call())
+	}
+	assert.Contains(t, seen.String(), refreshPath)
+	for _, leak := range []string{"WEB-token", visitorToken, refreshToken, openid, "NICKNAME"} {
+		assert.NotContains(t, seen.String(), leak)
+	}
+}
+
 // FuzzSNSAnswers reads any answer to the calls of web authorization and for a ticket.
 func FuzzSNSAnswers(f *testing.F) {
 	f.Add([]byte(`{"access_token":"WEB","expires_in":"7200","refresh_token":"R","openid":"o","scope":"snsapi_base","is_snapshotuser":1,"unionid":"u"}`))

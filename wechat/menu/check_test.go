@@ -114,6 +114,10 @@ func TestRulesThatAreRefused(t *testing.T) {
 	_, err := newClient(f).AddConditional(t.Context(), view("a.cn", "A.cn", "b.cn", "c.cn"), menu.Rule{TagID: 2})
 	require.NoError(t, err)
 	require.NoError(t, newClient(f).Create(t.Context(), view("a.cn", "b.cn", "c.cn", "d.cn")), "the default menu has no such limit")
+	programs := view("a.cn", "b.cn", "c.cn", "d.cn")
+	programs[0].SubButtons[3] = menu.Button{Type: menu.MiniProgram, Name: "a", URL: "https://d.cn", AppID: "wx0123456789abcdef", PagePath: "p"}
+	_, err = newClient(f).AddConditional(t.Context(), programs, menu.Rule{TagID: 2})
+	require.NoError(t, err, "the address for old clients does not count")
 }
 
 func TestArgumentsThatAreRefused(t *testing.T) {
