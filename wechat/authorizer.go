@@ -75,24 +75,32 @@ func (a *Authorizer) Token(ctx context.Context) (token.Token, error) {
 	return a.fetch(ctx, refresh)
 }
 
+// authorizerAnswer is the answer of api_authorizer_token.
+type authorizerAnswer struct {
+	Token     string `json:"authorizer_access_token"`
+	ExpiresIn number `json:"expires_in"`
+	Refresh   string `json:"authorizer_refresh_token"` // empty: the one that was sent goes on
+}
+
+// token is the zero Token where the answer holds none.
+func (a *authorizerAnswer) token(asked time.Time) token.Token {
+	if a.Token == "" || a.ExpiresIn <= 0 {
+		return token.Token{}
+	}
+	return token.Token{Value: a.Token, Expiry: asked.Add(a.ExpiresIn.seconds())}
+}
+
 // fetch asks for a token, and saves the refresh token that comes with it.
 func (a *Authorizer) fetch(ctx context.Context, refresh string) (token.Token, error) {
 	start := time.Now() // the lifetime counts from before the call, so that it never ends late
-	var answer struct {
-		Token     string `json:"authorizer_access_token"`
-		ExpiresIn number `json:"expires_in"`
-		Refresh   string `json:"authorizer_refresh_token"`
-	}
+	var answer authorizerAnswer
 	r, err := a.platform.ask(ctx, authorizerTokenPath, map[string]any{
 		"authorizer_appid": a.appID, "authorizer_refresh_token": refresh,
 	}, &answer, call{op: OpToken, repeatable: true, secrets: []string{refresh}})
 	if err != nil {
 		return token.Token{}, wrongAnswer(err)
 	}
-	var t token.Token
-	if answer.Token != "" && answer.ExpiresIn > 0 {
-		t = token.Token{Value: answer.Token, Expiry: start.Add(answer.ExpiresIn.seconds())}
-	}
+	t := answer.token(start)
 	if answer.Refresh != "" && answer.Refresh != refresh {
 		if err := a.keep(ctx, &unsaved{refresh, answer.Refresh, t}); err != nil {
 			return token.Token{}, err
@@ -214,6 +222,29 @@ type listed struct {
 	refresh string
 }
 
+// authorizerList is a page of api_get_authorizer_list.
+type authorizerList struct {
+	Total number `json:"total_count"`
+	List  []struct {
+		AppID   string `json:"authorizer_appid"`
+		Refresh string `json:"refresh_token"`
+		Time    number `json:"auth_time"`
+	} `json:"list"`
+}
+
+// all returns the accounts of the page.
+func (l *authorizerList) all() []listed {
+	page := make([]listed, 0, len(l.List))
+	for _, one := range l.List {
+		a := listed{AuthorizedAccount{AppID: one.AppID}, one.Refresh}
+		if one.Time > 0 {
+			a.AuthorizedAt = time.Unix(int64(one.Time), 0)
+		}
+		page = append(page, a)
+	}
+	return page
+}
+
 // authorizerPage is how many accounts are asked for at a time.
 const authorizerPage = 100
 
@@ -234,24 +265,13 @@ func (p *Platform) Authorizers(ctx context.Context) iter.Seq2[AuthorizedAccount,
 func (p *Platform) list(ctx context.Context) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		for offset := 0; ; {
-			var answer struct {
-				Total number `json:"total_count"`
-				List  []struct {
-					AppID   string `json:"authorizer_appid"`
-					Refresh string `json:"refresh_token"`
-					Time    number `json:"auth_time"`
-				} `json:"list"`
-			}
+			var answer authorizerList
 			in := map[string]any{"offset": offset, "count": authorizerPage}
 			if _, err := p.ask(ctx, authorizerListPath, in, &answer, call{repeatable: true}); err != nil {
 				yield(listed{}, err)
 				return
 			}
-			for _, one := range answer.List {
-				a := listed{AuthorizedAccount{AppID: one.AppID}, one.Refresh}
-				if one.Time > 0 {
-					a.AuthorizedAt = time.Unix(int64(one.Time), 0)
-				}
+			for _, a := range answer.all() {
 				if !yield(a, nil) {
 					return
 				}

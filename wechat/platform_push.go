@@ -81,6 +81,27 @@ type Authorization struct {
 	Functions []int
 }
 
+// authorizationAnswer is the answer of api_query_auth.
+type authorizationAnswer struct {
+	Info struct {
+		AppID     string `json:"authorizer_appid"`
+		Refresh   string `json:"authorizer_refresh_token"`
+		Functions []struct {
+			Category struct {
+				ID number `json:"id"`
+			} `json:"funcscope_category"`
+		} `json:"func_info"`
+	} `json:"authorization_info"`
+}
+
+func (a *authorizationAnswer) authorization() Authorization {
+	granted := Authorization{AppID: a.Info.AppID}
+	for _, f := range a.Info.Functions {
+		granted.Functions = append(granted.Functions, int(f.Category.ID))
+	}
+	return granted
+}
+
 // Authorize exchanges the code with which WeChat sends the owner of an account back
 // (auth_code, AuthorizationCode), and saves the account's refresh token before it returns. A code
 // works once: leave it to [Platform.Handle] where that receives the pushes. It is not exchanged again
@@ -94,28 +115,14 @@ func (p *Platform) Authorize(ctx context.Context, code string) (Authorization, e
 	if code == "" {
 		return Authorization{}, refuse("the authorization code is empty")
 	}
-	var answer struct {
-		Info struct {
-			AppID     string `json:"authorizer_appid"`
-			Refresh   string `json:"authorizer_refresh_token"`
-			Functions []struct {
-				Category struct {
-					ID number `json:"id"`
-				} `json:"funcscope_category"`
-			} `json:"func_info"`
-		} `json:"authorization_info"`
-	}
+	var answer authorizationAnswer
 	r, err := p.ask(ctx, queryAuthPath, map[string]any{"authorization_code": code}, &answer, call{secrets: []string{code}})
 	if err != nil {
 		return Authorization{}, err
 	}
-	info := answer.Info
-	if info.AppID == "" || info.Refresh == "" {
+	granted := answer.authorization()
+	if granted.AppID == "" || answer.Info.Refresh == "" {
 		return Authorization{}, p.client.failure(r, KindLost, errors.New("the answer holds no authorizer_appid and authorizer_refresh_token"))
 	}
-	granted := Authorization{AppID: info.AppID}
-	for _, f := range info.Functions {
-		granted.Functions = append(granted.Functions, int(f.Category.ID))
-	}
-	return granted, p.Authorizer(info.AppID).replace(ctx, info.Refresh)
+	return granted, p.Authorizer(granted.AppID).replace(ctx, answer.Info.Refresh)
 }

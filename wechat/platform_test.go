@@ -975,33 +975,3 @@ func TestAuthorizeIsSentOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, g.count(authorizerTokenPath))
 }
-
-func FuzzPlatformAnswers(f *testing.F) {
-	for _, answer := range []string{
-		listedAccounts, `{"authorizer_access_token":"T","expires_in":7200,"authorizer_refresh_token":"R"}`, `{"pre_auth_code":"P"}`,
-		`{"authorization_info":{"authorizer_appid":"wxA","authorizer_refresh_token":"R","func_info":[{"funcscope_category":{"id":"7"}}]}}`,
-		`{"errcode":61023}`, `{"total_count":1e9,"list":[{}]}`, `null`, `[]`, ``,
-	} {
-		f.Add(answer)
-	}
-	f.Fuzz(func(t *testing.T, body string) {
-		g, v := componentGateway(), newVault(ticketKey, "TICKET", refreshKey, "R0")
-		for _, path := range []string{authorizerTokenPath, queryAuthPath, preAuthCodePath} {
-			g.on(http.MethodPost, path, text(200, body))
-		}
-		g.on(http.MethodPost, authorizerListPath, text(200, body), text(200, `{"errcode":0,"list":[]}`))
-		p := g.platform(t, v, wechat.WithMaxAttempts(1))
-		got, err := p.Authorizer(appID).Token(t.Context())
-		assert.Equal(t, err == nil, got.Value != "")
-		assert.NotEmpty(t, v.get(refreshKey))
-		if granted, err := p.Authorize(t.Context(), "CODE"); err == nil {
-			assert.NotEmpty(t, granted.AppID)
-		}
-		_, _ = p.AuthorizeURL(t.Context(), "https://platform.example/")
-		before := maps.Clone(v.values)
-		_, _ = p.Restore(t.Context())
-		for key, value := range before {
-			assert.Equal(t, value, v.values[key])
-		}
-	})
-}
