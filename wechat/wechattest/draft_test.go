@@ -86,7 +86,7 @@ func TestDrafts(t *testing.T) {
 	requireCode(t, 0, e.ask("draft/delete", `{"media_id":"`+id+`"}`).answer)
 	requireCode(t, 40007, e.ask("draft/get", `{"media_id":"`+id+`"}`).answer)
 	requireCode(t, 40007, e.ask("draft/delete", `{"media_id":"`+id+`"}`).answer)
-	assert.Equal(t, `{"total_count":2,"item_count":0,"item":[]}`, strings.Replace(e.ask("draft/batchget", `{"offset":9,"count":1}`).Body, ":1,", ":2,", 1))
+	assert.Equal(t, `{"total_count":1,"item_count":0,"item":[]}`, e.ask("draft/batchget", `{"offset":9,"count":1}`).Body)
 }
 
 func TestDraftsAreRefused(t *testing.T) {
@@ -162,6 +162,7 @@ func TestPublishing(t *testing.T) {
 	requireCode(t, 40007, e.ask("freepublish/submit", `{"media_id":"`+id+`"}`).answer)
 	state := func() draftAnswer { return e.ask("freepublish/get", `{"publish_id":"100000001"}`) }
 	assert.Equal(t, `{"publish_id":"100000001","publish_status":1,"fail_idx":[]}`, state().Body)
+	assert.Equal(t, `{"total_count":0,"item_count":0,"item":[]}`, e.ask("freepublish/batchget", `{"offset":0,"count":1}`).Body)
 	e.s.Advance(5 * time.Second)
 	done := state()
 	assert.Regexp(t, `^\{"publish_id":"100000001","publish_status":0,"article_id":"article\w+","article_detail":\{"count":2,"item":\[\{"idx":1,"article_url":"http[^"]+"\},\{"idx":2,.*\]\},"fail_idx":\[\]\}$`, done.Body)

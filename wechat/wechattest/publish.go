@@ -121,7 +121,7 @@ func (c *call) withPublished(f func(p *publication, in object) reply) reply {
 	id, d := in.text("article_id"), &c.account.desk
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	at := slices.IndexFunc(d.published, func(p *publication) bool { return p.articleID == id && !p.running(c.now) })
+	at := slices.IndexFunc(d.published, func(p *publication) bool { return p.articleID == id })
 	switch {
 	case *in.wrong:
 		return c.refuse(47001)
