@@ -8,32 +8,31 @@ import (
 	"github.com/org/wxhome/wechat/wechattest"
 )
 
-// One message to each follower. Who appears twice in the list, since they left and came back meanwhile,
-// gets one message within ten minutes: the id is made of the campaign and the openid.
+// The READMEs' program that sends one message to each follower. A follower who leaves and comes back
+// while the list is read is in it twice. The id is made of the campaign and the openid, so that the
+// follower gets one message within ten minutes.
 func Example_sendToAllFollowers() {
 	server := wechattest.NewServer()
 	defer server.Close()
-	server.AddTemplate(template.Template{ID: "TEMPLATE_ID", Content: "{{thing1.DATA}}"})
+	templateID := server.AddTemplate(template.Template{Content: "{{thing1.DATA}}"})
 	server.Follow("OPENID_1", "OPENID_2", "OPENID_3")
 	client, ctx := server.Client(), context.Background()
 
 	messages := func(yield func(template.Message, error) bool) {
-		for openID, err := range client.Followers.All(ctx, "") {
-			m := template.Message{To: openID, TemplateID: "TEMPLATE_ID", ClientMsgID: "open-day-" + openID}
+		for openID, err := range client.Followers.All(ctx, "") { // TagMembers(ctx, tagID, ""): those with a tag
+			m := template.Message{To: openID, TemplateID: templateID, ClientMsgID: "open-day-" + openID}
 			m.Data = template.Data{"thing1": {Value: "周六开放日，欢迎参加"}}
 			if !yield(m, err) {
 				return
 			}
 		}
 	}
-	sent := 0
 	for r := range client.Template.SendAll(ctx, messages) {
 		if r.Err != nil {
 			fmt.Println(r.Message.To, r.Err)
-			continue
 		}
-		sent++
 	}
-	fmt.Println("sent:", sent)
+
+	fmt.Println("sent:", server.AcceptedCount())
 	// Output: sent: 3
 }
