@@ -28,7 +28,7 @@ type Account struct {
 	subscriptions subscriptions
 	codes         codeBook
 	shortKeys     shortKeys
-	desk          desk
+	box           draftBox
 	mass          massBook
 
 	classic, stable grant

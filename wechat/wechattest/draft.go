@@ -44,8 +44,8 @@ func addDraftRoutes(routes map[string]*route) {
 	}
 }
 
-// desk is an account's drafts and what it has published.
-type desk struct {
+// draftBox is an account's drafts and what it has published.
+type draftBox struct {
 	mu        sync.Mutex // guards the fields below
 	drafts    []*draft   // oldest first
 	published []*publication
@@ -173,24 +173,24 @@ func (c *call) addDraft() reply {
 		a.URL = c.server.URL + "/s/temporary/" + d.id
 		d.articles = append(d.articles, a)
 	}
-	c.account.desk.mu.Lock()
-	defer c.account.desk.mu.Unlock()
-	c.account.desk.drafts = append(c.account.desk.drafts, d)
+	c.account.box.mu.Lock()
+	defer c.account.box.mu.Unlock()
+	c.account.box.drafts = append(c.account.box.drafts, d)
 	return c.success(struct {
 		MediaID string `json:"media_id"`
 	}{d.id})
 }
 
 // draft returns the place of the draft that the body names; -1: there is none. The caller holds the
-// desk's mu.
-func (d *desk) draft(id string) int {
+// box's mu.
+func (d *draftBox) draft(id string) int {
 	return slices.IndexFunc(d.drafts, func(one *draft) bool { return one.id == id })
 }
 
 // withDraft calls f with the draft that the body names.
-func (c *call) withDraft(f func(d *desk, in object, at int) reply) reply {
+func (c *call) withDraft(f func(d *draftBox, in object, at int) reply) reply {
 	in := c.object()
-	id, d := in.text("media_id"), &c.account.desk
+	id, d := in.text("media_id"), &c.account.box
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := d.draft(id)
@@ -205,7 +205,7 @@ func (c *call) withDraft(f func(d *desk, in object, at int) reply) reply {
 
 // updateDraft serves POST /cgi-bin/draft/update.
 func (c *call) updateDraft() reply {
-	return c.withDraft(func(d *desk, in object, at int) reply {
+	return c.withDraft(func(d *draftBox, in object, at int) reply {
 		index := in.number("index")
 		a, code := c.readArticle(in.object("articles"))
 		switch {
@@ -224,12 +224,12 @@ func (c *call) updateDraft() reply {
 
 // getDraft serves POST /cgi-bin/draft/get.
 func (c *call) getDraft() reply {
-	return c.withDraft(func(d *desk, _ object, at int) reply { return c.success(newsItems{d.drafts[at].articles}) })
+	return c.withDraft(func(d *draftBox, _ object, at int) reply { return c.success(newsItems{d.drafts[at].articles}) })
 }
 
 // deleteDraft serves POST /cgi-bin/draft/delete.
 func (c *call) deleteDraft() reply {
-	return c.withDraft(func(d *desk, _ object, at int) reply {
+	return c.withDraft(func(d *draftBox, _ object, at int) reply {
 		d.drafts = slices.Delete(d.drafts, at, at+1)
 		return c.done()
 	})
@@ -237,16 +237,16 @@ func (c *call) deleteDraft() reply {
 
 // countDrafts serves GET /cgi-bin/draft/count.
 func (c *call) countDrafts() reply {
-	c.account.desk.mu.Lock()
-	defer c.account.desk.mu.Unlock()
+	c.account.box.mu.Lock()
+	defer c.account.box.mu.Unlock()
 	return c.success(struct {
 		Total int `json:"total_count"`
-	}{len(c.account.desk.drafts)})
+	}{len(c.account.box.drafts)})
 }
 
 // listDrafts serves POST /cgi-bin/draft/batchget.
 func (c *call) listDrafts() reply {
-	return c.page(func(d *desk, bare bool) (all []any) {
+	return c.page(func(d *draftBox, bare bool) (all []any) {
 		for _, one := range slices.Backward(d.drafts) {
 			all = append(all, struct {
 				MediaID string    `json:"media_id"`
@@ -270,7 +270,7 @@ func shown(articles []article, bare bool) newsItems {
 }
 
 // page answers with the part of a list that the body asks for.
-func (c *call) page(list func(d *desk, bare bool) []any) reply {
+func (c *call) page(list func(d *draftBox, bare bool) []any) reply {
 	in := c.object()
 	offset, count, bare := in.number("offset"), in.number("count"), in.number("no_content") == 1
 	switch {
@@ -279,7 +279,7 @@ func (c *call) page(list func(d *desk, bare bool) []any) reply {
 	case offset < 0 || count < 1 || count > maxDraftPage:
 		return c.refuse(40097)
 	}
-	d := &c.account.desk
+	d := &c.account.box
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := list(d, bare)

@@ -103,9 +103,9 @@ func (c *call) readMass(in object, preview bool) (m *MassMessage, code int) {
 		return m, 47001
 	case m.Type == "text" || m.Type == "wxcard":
 	case m.Type == "mpnews":
-		c.account.desk.mu.Lock()
-		defer c.account.desk.mu.Unlock()
-		if c.account.desk.draft(m.Content) < 0 {
+		c.account.box.mu.Lock()
+		defer c.account.box.mu.Unlock()
+		if c.account.box.draft(m.Content) < 0 {
 			return m, 40007
 		}
 	case c.server.media.find(c.account, m.Content, c.now) == nil:
@@ -207,7 +207,7 @@ func (c *call) acceptMass(m *MassMessage) reply {
 		b.keys[m.Key] = m
 	}
 	if m.Type == "mpnews" { // its draft leaves the box
-		d := &c.account.desk
+		d := &c.account.box
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if at := d.draft(m.Content); at >= 0 {

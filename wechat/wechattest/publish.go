@@ -39,7 +39,7 @@ func (p *publication) gone() bool {
 
 // submitDraft serves POST /cgi-bin/freepublish/submit.
 func (c *call) submitDraft() reply {
-	return c.withDraft(func(d *desk, _ object, at int) reply {
+	return c.withDraft(func(d *draftBox, _ object, at int) reply {
 		p := &publication{
 			id: firstPublishID + int64(len(d.published)) + 1, articleID: "article" + rand.Text(),
 			articles: slices.Clone(d.drafts[at].articles), done: c.now.Add(publishing),
@@ -81,7 +81,7 @@ type publicationReply struct {
 // getPublication serves POST /cgi-bin/freepublish/get. The publish_id may be a number or a string.
 func (c *call) getPublication() reply {
 	id, _ := strconv.ParseInt(trimQuotes(c.object().members["publish_id"]), 10, 64)
-	d := &c.account.desk
+	d := &c.account.box
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := slices.IndexFunc(d.published, func(p *publication) bool { return p.id == id })
@@ -118,7 +118,7 @@ func (c *call) getPublished() reply {
 // withPublished calls f with what the article_id of the body names.
 func (c *call) withPublished(f func(p *publication, in object) reply) reply {
 	in := c.object()
-	id, d := in.text("article_id"), &c.account.desk
+	id, d := in.text("article_id"), &c.account.box
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := slices.IndexFunc(d.published, func(p *publication) bool { return p.articleID == id })
@@ -152,7 +152,7 @@ func (c *call) deletePublished() reply {
 
 // listPublished serves POST /cgi-bin/freepublish/batchget.
 func (c *call) listPublished() reply {
-	return c.page(func(d *desk, bare bool) (all []any) {
+	return c.page(func(d *draftBox, bare bool) (all []any) {
 		for _, p := range slices.Backward(d.published) {
 			if p.running(c.now) || p.gone() {
 				continue
