@@ -112,6 +112,22 @@ func (a *Authorizer) fetch(ctx context.Context, refresh string) (token.Token, er
 	return t, nil
 }
 
+// Forget removes the account's refresh token from the [PlatformStore]: for an account that has
+// withdrawn, and before [Platform.Restore] for one whose stored refresh token is refused (61023)
+// although its owner has authorized the platform. It does not end the authorization: only the owner can.
+func (a *Authorizer) Forget(ctx context.Context) error {
+	leave, err := a.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := a.platform.kept.save(ctx, a.key(), ""); err != nil {
+		return a.storeFailure("forget the refresh token", err)
+	}
+	a.unsaved = nil
+	return nil
+}
+
 // settle saves what could not be saved before. It returns the refresh token to use, and a token that
 // is good now.
 func (a *Authorizer) settle(ctx context.Context, stored string) (refresh string, ready token.Token, err error) {
@@ -285,7 +301,7 @@ func (p *Platform) list(ctx context.Context) iter.Seq2[listed, error] {
 }
 
 // Restore saves the refresh tokens that WeChat tells for accounts of which the [PlatformStore] has
-// none, after that was lost. It leaves those that are there alone. missing are the accounts of which
+// none, after that was lost. It leaves those that are there alone; see [Authorizer.Forget]. missing are the accounts of which
 // WeChat tells no refresh token either: their owners must authorize the platform again.
 //
 // POST /cgi-bin/component/api_get_authorizer_list

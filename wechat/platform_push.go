@@ -23,8 +23,8 @@ import (
 //	server, err := callback.NewServer(callback.Config{Account: account}, platform)
 //
 // It does nothing about unauthorized: the refresh token of an account that has withdrawn is of no
-// use, and one that comes back has another. A program that wants to know who has come and gone calls
-// Handle from a handler of its own. The reply is always nil. All other messages are ignored, without
+// use, and an account that comes back has another; see [Authorizer.Forget]. A program that wants to
+// know who has come and gone calls Handle from a handler of its own. The reply is always nil. All other messages are ignored, without
 // an error.
 //
 // POST /cgi-bin/component/api_query_auth
@@ -105,7 +105,7 @@ func (a *authorizationAnswer) authorization() Authorization {
 // Authorize exchanges the code with which WeChat sends the owner of an account back
 // (auth_code, AuthorizationCode), and saves the account's refresh token before it returns. A code
 // works once: leave it to [Platform.Handle] where that receives the pushes. It is not exchanged again
-// after a lost answer; [Platform.Restore] mends that.
+// after a lost answer: [Authorizer.Forget] and then [Platform.Restore] mend that.
 //
 // After an error of saving, the Platform tries to save the refresh token again at the next
 // [Authorizer.Token], as long as the process lives.

@@ -23,7 +23,7 @@ type PlatformStore interface {
 	// Load returns the value that was saved last under key, or "" and a nil error where there is
 	// none. A failure to find out is an error.
 	Load(ctx context.Context, key string) (value string, err error)
-	// Save replaces the value under key. It returns nil once the value is durable: the Platform
+	// Save replaces the value under key; an empty one stands for none. It returns nil once the value is durable: the Platform
 	// uses a new token only after that.
 	Save(ctx context.Context, key, value string) error
 }

@@ -540,7 +540,7 @@ func TestPlatformStoreThatFails(t *testing.T) {
 			_, errCall := c.CallbackIPs(t.Context())
 			errs := []error{errToken, errCall}
 			if strings.HasPrefix(name, "save") {
-				errs = append(errs, p.SaveTicket(t.Context(), "TICKET2"))
+				errs = append(errs, p.SaveTicket(t.Context(), "TICKET2"), p.Authorizer(appID).Forget(t.Context()))
 			}
 			for _, err := range errs {
 				require.Error(t, err)
@@ -853,6 +853,14 @@ func TestRestore(t *testing.T) {
 		for id, refresh := range want {
 			assert.Equal(t, refresh, v.get("wxhome:platform:"+componentID+":refresh:"+id), id)
 		}
+		stale := p.Authorizer("wxa7")
+		_, err = stale.Token(t.Context())
+		require.ErrorIs(t, err, wechat.ErrAuthorizerTokenInvalid)
+		require.NoError(t, stale.Forget(t.Context()))
+		_, err = p.Restore(t.Context())
+		require.NoError(t, err)
+		_, err = stale.Token(t.Context())
+		require.NoError(t, err)
 		n := 0
 		for a, err := range p.Authorizers(t.Context()) {
 			require.NoError(t, err)
@@ -861,7 +869,7 @@ func TestRestore(t *testing.T) {
 				break
 			}
 		}
-		assert.Equal(t, 4, s.Requests(authorizerListPath), "an iterator that is left asks no more")
+		assert.Equal(t, 7, s.Requests(authorizerListPath), "an iterator that is left asks no more")
 	})
 	g, v := componentGateway(), newVault(ticketKey, "TICKET")
 	g.on(http.MethodPost, authorizerListPath, text(200, listedAccounts))
@@ -974,4 +982,20 @@ func TestAuthorizeIsSentOnce(t *testing.T) {
 	_, err = g.platform(t, newVault(ticketKey, "TICKET", refreshKey, "R")).Authorizer(appID).Token(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 2, g.count(authorizerTokenPath))
+}
+
+// What is forgotten does not come back from what could not be saved.
+func TestForgetWhatIsNotSaved(t *testing.T) {
+	t.Parallel()
+	g, v := componentGateway(), newVault(ticketKey, "TICKET", refreshKey, "R0")
+	g.on(http.MethodPost, authorizerTokenPath, text(200, `{"authorizer_access_token":"T1","expires_in":7200,"authorizer_refresh_token":"R1"}`))
+	a := g.platform(t, v).Authorizer(appID)
+	v.setFault(failsAt("save", io.ErrShortWrite))
+	_, err := a.Token(t.Context())
+	require.ErrorIs(t, err, io.ErrShortWrite)
+	v.setFault(nil)
+	require.NoError(t, a.Forget(t.Context()))
+	_, err = a.Token(t.Context())
+	require.ErrorIs(t, err, wechat.ErrAuthorizerTokenInvalid)
+	assert.Empty(t, v.get(refreshKey))
 }
