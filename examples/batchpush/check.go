@@ -168,7 +168,12 @@ func (c *checker) tables(ctx context.Context) {
 		c.fail(c.p.text("database"), err.Error())
 		return
 	}
-	config := c.s.config(push.Campaign{Name: pushflag.CampaignName(time.Now(), false)})
+	name := c.p.campaign
+	if name == "" {
+		name = pushflag.CampaignName(time.Now(), false)
+	}
+	c.control(ctx, name)
+	config := c.s.config(push.Campaign{Name: name})
 	look, err := push.Look(ctx, config, checkRows)
 	if err != nil {
 		c.fail(c.p.text("tables"), c.p.describe(err))
@@ -178,6 +183,17 @@ func (c *checker) tables(ctx context.Context) {
 	c.values(look)
 	c.parents(ctx, look)
 	c.rights(ctx)
+}
+
+// control tells of a campaign that is paused or cancelled: a push would wait, or refuse.
+func (c *checker) control(ctx context.Context, campaign string) {
+	control, err := push.ControlOf(ctx, c.s.ledger, c.s.account.AppID, campaign)
+	switch line := c.p.Control(control); {
+	case err != nil:
+		c.fail(c.p.text("campaign"), c.p.describe(err))
+	case line != "":
+		c.fail(c.p.text("campaign"), campaign+": "+line)
+	}
 }
 
 // values reports what the first rows' values break.

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,4 +84,39 @@ func TestPausedByNameOnATerminal(t *testing.T) {
 	r = onTerminal(t.Context(), t, environment, "y\n", realFlags(school, id, "-campaign", "spring")...)
 	require.Equal(t, exitOK, r.status, r.both())
 	assert.EqualValues(t, 4, s.AcceptedCount())
+}
+
+// TestLooksOfACampaign: check and -dry-run tell what the push would do, and leave nothing behind.
+func TestLooksOfACampaign(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, address string) {
+		s, id, environment := newServer(t)
+		school := importSmallSchool(t, address)
+		command := func(status int, args ...string) string {
+			t.Helper()
+			r := runProgram(t.Context(), environment, args...)
+			require.Equal(t, status, r.status, r.both())
+			return r.both()
+		}
+		folder := t.TempDir()
+		elsewhere := []string{"-ledger", "sqlite:" + filepath.Join(folder, "new", "ledger.db")}
+		command(exitOK, append([]string{"check"}, realFlags(school, id, elsewhere...)...)...)
+		command(exitOK, realFlags(school, id, append(elsewhere, "-dry-run")...)...)
+		entries, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		assert.Empty(t, entries, "they make nothing")
+
+		s.Fail(sendPath, -1, wechattest.Fault{Code: 48001})
+		command(exitStopped, realFlags(school, id, "-campaign", "spring")...)
+		s.Heal()
+		check := append([]string{"check"}, realFlags(school, id, "-campaign", "spring")...)
+		assert.Contains(t, command(exitOK, check...), "would work")
+		assert.Contains(t, command(exitUsage, realFlags(school, id, "-campaign", "spring", "-since", "2020-01-01", "-dry-run")...), "was begun with another template, fields")
+		command(exitOK, "pause", "-db", school)
+		assert.Contains(t, command(exitUsage, check...), "all campaigns of the account are paused by")
+		command(exitOK, "resume", "-db", school)
+		command(exitOK, "cancel", "-db", school, "-campaign", "spring")
+		assert.Contains(t, command(exitUsage, check...), "spring: cancelled by")
+		assert.Contains(t, command(exitOK, append([]string{"check"}, realFlags(school, id)...)...), "would work")
+	})
 }

@@ -26,13 +26,17 @@ func (p *program) openSchool(ctx context.Context, create bool) (*db.DB, error) {
 	return d, nil
 }
 
-// openLedger opens the database of -ledger, which is the school's by default.
-// closing it twice does no harm.
+// openLedger opens the database of -ledger, which is the school's by default. For a command that
+// writes nothing, a SQLite file that is not there is an empty ledger.
 func (p *program) openLedger(ctx context.Context, schoolDB *db.DB) (*db.DB, error) {
 	if p.ledger == "" {
 		return schoolDB, nil
 	}
-	d, err := db.Open(ctx, p.ledger, db.Create())
+	option := db.Create()
+	if p.dryRun || p.command == cmdCheck {
+		option = db.OrEmpty()
+	}
+	d, err := db.Open(ctx, p.ledger, option)
 	return d, p.databaseError(p.text("the ledger"), err)
 }
 

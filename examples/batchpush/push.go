@@ -209,7 +209,7 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 		p.complain(p.text("campaign %s was begun with another -query: use that one, or another -campaign", s.Campaign))
 		return operator.Settled{Status: exitUsage}
 	case errors.Is(err, push.ErrSettings):
-		p.complain(p.text("campaign %s was begun with another template, fields, since or link: use those, or another -campaign", s.Campaign))
+		p.complain(p.otherSettings(s.Campaign))
 		return operator.Settled{Status: exitUsage}
 	case isCancelled:
 		p.complain(p.describe(p.cancelledError(cancelled)))
@@ -226,6 +226,10 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 	return errors.Join(operator.Settled{Status: status}, err)
 }
 
+func (p *program) otherSettings(campaign string) string {
+	return p.text("campaign %s was begun with another template, fields, since or link: use those, or another -campaign", campaign)
+}
+
 // sayContinue prints the command that goes on. After an interruption of -cron it is the one that
 // stays again, which goes on with the open campaign first.
 func (p *program) sayContinue(ctx context.Context, change operator.Change) {
@@ -237,6 +241,9 @@ func (p *program) sayContinue(ctx context.Context, change operator.Change) {
 
 // dry shows what a push would do.
 func (p *program) dry(ctx context.Context, s *session, campaign push.Campaign) error {
+	if !campaign.Created.IsZero() && !campaign.Fits(s.config(campaign)) {
+		return usage(p.otherSettings(campaign.Name))
+	}
 	look, err := push.Look(ctx, s.config(campaign), 3)
 	if err != nil {
 		return p.lookError(err)

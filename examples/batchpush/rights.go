@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -49,13 +51,20 @@ func (c *checker) lock(ctx context.Context, what string) {
 // fileRights opens a SQLite file for writing, and its folder, where the lock
 // and the journal go.
 func (c *checker) fileRights(what string, ledger *db.DB) {
+	dir := filepath.Dir(ledger.Path)
 	file, err := os.OpenFile(ledger.Path, os.O_RDWR, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // a push makes it, and its folders
+		for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
+			dir = filepath.Dir(dir)
+		}
+	case err != nil:
 		c.fail(what, c.p.text("%s cannot be written: %s", ledger.Name, oneLine(err.Error())))
 		return
+	default:
+		_ = file.Close()
 	}
-	_ = file.Close()
-	probe, err := os.CreateTemp(filepath.Dir(ledger.Path), ".wxhome-check-*")
+	probe, err := os.CreateTemp(dir, ".wxhome-check-*")
 	if err != nil {
 		c.fail(what, c.p.text("the folder of %s cannot be written: %s", ledger.Name, oneLine(err.Error())))
 		return

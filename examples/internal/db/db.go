@@ -53,11 +53,15 @@ type DB struct {
 // An Option configures [Open].
 type Option func(*options)
 
-type options struct{ create bool }
+type options struct{ create, orEmpty bool }
 
 // Create makes a SQLite file that does not exist yet, with its folder.
 // Without it Open fails: a mistyped path must not become an empty school.
 func Create() Option { return func(o *options) { o.create = true } }
+
+// OrEmpty stands an empty database in memory for a SQLite file that does not exist, for programs that
+// only read. Its Path is where the file would be.
+func OrEmpty() Option { return func(o *options) { o.orEmpty = true } }
 
 // pingTimeout bounds how long a server may take to say hello.
 const pingTimeout = 15 * time.Second

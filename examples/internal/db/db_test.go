@@ -253,6 +253,25 @@ func TestPrivateFile(t *testing.T) {
 	}
 }
 
+// TestOrEmpty: nothing is made, and what is there is opened.
+func TestOrEmpty(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "new", "x.db")
+	d := open(t, "sqlite:"+path, OrEmpty())
+	var n int
+	require.NoError(t, d.QueryRow("SELECT COUNT(*) FROM sqlite_master").Scan(&n))
+	assert.Zero(t, n)
+	assert.Equal(t, path, d.Path)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+	made := open(t, "sqlite:"+path, Create())
+	_, err = made.Exec("CREATE TABLE x (a INTEGER)")
+	require.NoError(t, err)
+	require.NoError(t, open(t, "sqlite:"+path, OrEmpty()).QueryRow("SELECT COUNT(*) FROM x").Scan(&n))
+}
+
 // A file that may only be read is a school all the same.
 func TestReadOnlyFile(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,9 @@ import (
 const sqliteConns = 4
 
 func openSQLite(path string, o options) (*DB, error) {
+	if _, err := os.Stat(path); o.orEmpty && errors.Is(err, fs.ErrNotExist) {
+		return openEmpty(path)
+	}
 	full, err := resolve(path, o.create)
 	if err != nil {
 		return nil, err
@@ -37,6 +40,19 @@ func openSQLite(path string, o options) (*DB, error) {
 		return nil, fmt.Errorf("db: cannot open %s: %w", path, err)
 	}
 	conn.SetMaxOpenConns(sqliteConns)
+	return &DB{DB: conn, Dialect: SQLite, Name: path, Path: full}, nil
+}
+
+// openEmpty opens a database that is empty in each of its connections.
+func openEmpty(path string) (*DB, error) {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
+	conn, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
 	return &DB{DB: conn, Dialect: SQLite, Name: path, Path: full}, nil
 }
 

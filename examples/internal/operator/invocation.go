@@ -59,15 +59,18 @@ func (i Invocation) Command(c Change) string {
 		words = []string{c.Command}
 	}
 	var secret, kept []string
-	for _, f := range flags {
+	for n, f := range flags {
 		if slices.Contains(c.Drop, f.name) || c.Only != nil && !slices.Contains(c.Only, f.name) {
 			continue
 		}
-		if variable := i.Variables[f.name]; variable != "" && HasPassword(f.value) {
-			if !slices.Contains(secret, f.name) {
-				secret = append(secret, f.name)
+		if variable := i.Variables[f.name]; variable != "" {
+			if slices.ContainsFunc(flags[n+1:], func(later given) bool { return later.name == f.name }) {
+				continue // the last one counts
 			}
-			continue
+			if HasPassword(f.value) {
+				secret = append(secret, f.name)
+				continue
+			}
 		}
 		kept = append(kept, f.words...)
 	}
