@@ -91,11 +91,15 @@ func clip(s string, limit int) string {
 
 // CheckCampaign tells what is wrong with the name of a campaign.
 func CheckCampaign(name string) error {
-	if !isIdentifier(name) {
+	if !isIdentifier(name) || strings.ContainsFunc(name, isFormat) {
 		return fmt.Errorf("a campaign's name has 1 to %d characters, none of them invisible, and no spaces around it", idLimit)
 	}
 	return nil
 }
+
+// isFormat reports whether a character is invisible and only changes how others are shown, such as a
+// blank without width or a change of direction. The one that joins emoji is none.
+func isFormat(r rune) bool { return unicode.Is(unicode.Cf, r) && r != '\u200d' }
 
 // check tells what is wrong with a Config before anything is read.
 func (c *Config) check() error {

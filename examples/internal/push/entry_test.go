@@ -112,10 +112,10 @@ func TestParseField(t *testing.T) {
 
 func TestCheckConfig(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{"photos-2026-11-20", "秋季 照片", strings.Repeat("照", 64)} {
+	for _, good := range []string{"photos-2026-11-20", "秋季 照片", "👨\u200d👩\u200d👧 家", strings.Repeat("照", 64)} {
 		assert.NoError(t, CheckCampaign(good))
 	}
-	for _, bad := range []string{"", " a", "a ", "a\nb", "a\x00b", strings.Repeat("照", 65), "\xff"} {
+	for _, bad := range []string{"", " a", "a ", "a\nb", "a\x00b", strings.Repeat("照", 65), "\xff", "photos\u200b-1", "photos\u202e-1", "\ufeffphotos"} {
 		assert.Error(t, CheckCampaign(bad), "%q", bad)
 	}
 	for name, change := range map[string]func(*Config){
