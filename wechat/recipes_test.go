@@ -241,7 +241,7 @@ func ExampleClient_Call_massSendByTag() {
 		"filter":      map[string]any{"is_to_all": false, "tag_id": 2},
 		"msgtype":     "text",
 		"text":        map[string]string{"content": "明天放假。"},
-		"clientmsgid": "holiday-2026-11-02", // the same for each attempt, and new for each message
+		"clientmsgid": "holiday-2026-11-02", // the same for each attempt, another one for each message
 	}
 	var answer struct {
 		MsgID int64 `json:"msg_id"`
@@ -302,12 +302,12 @@ func ExampleClient_Call_massSendToOpenIDs() {
 type sealed struct {
 	client  *wechat.Client
 	aead    cipher.AEAD               // AES-256-GCM with the symmetric key of the console
-	aeadSN  string                    // its number
-	private *rsa.PrivateKey           // of which the console has the public key
-	wechats map[string]*rsa.PublicKey // of WeChat's certificates, by serial number
+	aeadSN  string                    // number of the symmetric key
+	private *rsa.PrivateKey           // its public key is in the console
+	wechats map[string]*rsa.PublicKey // public keys of WeChat's certificates, by serial number
 }
 
-// Call sends in encrypted and signed, and decodes the decrypted answer into out.
+// Call encrypts and signs in, sends it, and decodes the decrypted answer into out.
 func (s *sealed) Call(ctx context.Context, method, path string, in, out any) error {
 	if method != http.MethodPost {
 		return s.client.Call(ctx, method, path, in, out)
@@ -353,7 +353,7 @@ func (s *sealed) aad(address string, timestamp int64) []byte {
 	return fmt.Appendf(nil, "%s|%s|%d|%s", address, s.client.AppID(), timestamp, s.aeadSN)
 }
 
-// unescaped is v as JSON without \u escapes for <, > and &, which WeChat shows literally or refuses.
+// unescaped encodes v as JSON without \u escapes for <, > and &. WeChat shows such escapes literally or refuses them.
 func unescaped(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -362,7 +362,7 @@ func unescaped(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// seal encrypts the members of in and the parameters of the query.
+// seal encrypts the members of in together with the parameters of the query.
 func (s *sealed) seal(address, query string, timestamp int64, in any) ([]byte, error) {
 	plain, err := unescaped(in)
 	if err != nil {
@@ -392,7 +392,7 @@ func (s *sealed) seal(address, query string, timestamp int64, in any) ([]byte, e
 	return unescaped(envelope{iv, text[:tag], text[tag:]})
 }
 
-// pss is what RSA-PSS is used with.
+// pss holds the parameters of RSA-PSS that WeChat requires.
 var pss = &rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
 
 func digest(address, appID string, timestamp int64, body []byte) []byte {
