@@ -1,18 +1,20 @@
-// Package jssdk signs pages for WeChat's JS-SDK, so that they may call wx.config and then share,
-// scan, choose pictures and so on.
+// Package jssdk signs web pages for WeChat's JS-SDK. A signed page may call wx.config, and then the
+// functions of the JS-SDK, such as those that share a page, scan a code or choose pictures.
 //
-// [Client.Config] returns what a page hands to wx.config. The page has to do three things; see the
-// Example:
+// [Client.Config] returns the values that a page passes to wx.config. The page does three things; see
+// the Example:
 //
-//   - load https://res.wx.qq.com/open/js/jweixin-1.6.0.js
-//   - call wx.config with the Config, and with jsApiList, the functions that it wants
-//   - call these functions in wx.ready, and tell in wx.error what WeChat did not like
+//   - It loads https://res.wx.qq.com/open/js/jweixin-1.6.0.js.
+//   - It calls wx.config with the Config and with jsApiList, the names of the functions that it uses.
+//   - It calls these functions in wx.ready, and logs in wx.error why WeChat refused the page.
 //
-// The page's host must be one of the account's JS接口安全域名, or wx.error gets "invalid url domain". It
-// gets "invalid signature" where the URL that was signed is not that of the page, byte for byte, or
-// where the ticket was replaced. Usual reasons are a proxy that changes scheme or host, and a URL that
-// was escaped or unescaped once more. In a single-page app on iOS the URL stays that of the first page.
-// Sign for hosts of your own only: an endpoint that signs any URL lends the account's rights to any
+// wx.error receives "invalid url domain" if the page's host is not one of the account's JS接口安全域名. It
+// receives "invalid signature" if the signed URL differs from the page's in any byte, or if another
+// program has replaced the ticket. A URL often differs because a proxy changes its scheme or host, or
+// because it is escaped or unescaped once too often. In a single-page app on iOS the URL is always that of
+// the first page.
+//
+// Sign only pages on your own hosts: an endpoint that signs any URL gives the account's rights to any
 // page.
 //
 // A Client is the field JSSDK of a [*github.com/org/wxhome/wechat.Client], which fetches the ticket and
@@ -20,9 +22,9 @@
 //
 // # Errors
 //
-// The TicketSource's error comes back untouched: with package wechat a
-// [*github.com/org/wxhome/wechat.Error]. What this package refuses is an [ErrInvalidArgument], and
-// a TicketSource that gives an empty ticket an error of the kind KindToken. Each has a method
-// KindName() string, by which [github.com/org/wxhome/wechat.KindOf] knows its kind. No error holds
-// a ticket or the query of a URL.
+// An error of the TicketSource is returned unchanged: with package wechat a
+// [*github.com/org/wxhome/wechat.Error]. When this package refuses an argument, the error is
+// [ErrInvalidArgument]. If the TicketSource returns an empty ticket, the error has the kind KindToken.
+// Each error has a method KindName() string, from which [github.com/org/wxhome/wechat.KindOf] takes its
+// kind. No error text holds a ticket or the query of a URL.
 package jssdk

@@ -1,23 +1,24 @@
 // Package scene makes QR codes with a scene (带参数二维码), and short keys (短key).
 //
-// A scene is a number or a text of the account's own, such as the number of a parcel. [Client.Add] makes
-// a code that carries it for a while, [Client.AddPermanent] one that carries it for ever. Whoever scans
-// the code comes to the account, and the account is pushed the scene: as the Scene of a
-// [*github.com/org/wxhome/callback.SubscribeEvent], if the scan made the person a follower, or of a
-// [*github.com/org/wxhome/callback.ScanEvent]. [ImageURL] is where the picture of a code is.
+// A scene is a number or a text that the account chooses, such as the number of a parcel. [Client.Add]
+// makes a code for up to 30 days, and [Client.AddPermanent] one that never expires. A scan of the code
+// opens the account in WeChat, and WeChat pushes an event that carries the scene: a
+// [*github.com/org/wxhome/callback.SubscribeEvent] if the person has just become a follower, a
+// [*github.com/org/wxhome/callback.ScanEvent] if they already were one. The method Scene of both
+// returns it. [ImageURL] returns the address of the code's picture.
 //
-// Anybody who has a code can scan it, and pass it on. To bind a person to an account of yours, use a
-// random text once.
+// Anybody who has a code can scan it and pass it on. If a code binds a person to a customer or a user
+// of yours, make its scene a random text, and accept it only once.
 //
-// [Client.Shorten] keeps up to 4 KB of data under a short key, which fits into a code.
+// [Client.Shorten] stores up to 4 KB of data and returns a short key for it, which fits into a code.
 //
 // A Client is the field Scenes of a [*github.com/org/wxhome/wechat.Client], or is made by
 // [NewClient] over any [Caller]. It is safe for concurrent use.
 //
 // # Errors
 //
-// What the platform refuses comes back as the Caller's error, untouched: with package wechat a
-// [*github.com/org/wxhome/wechat.Error]. What this package refuses before the wire is
-// [ErrInvalidArgument]. It has a method KindName() string, by which
-// [github.com/org/wxhome/wechat.KindOf] knows its kind. No text of an error holds a scene or a ticket.
+// When the platform refuses a call, the Caller's error is returned unchanged: with package wechat a
+// [*github.com/org/wxhome/wechat.Error]. When this package refuses an argument before it calls, the
+// error is [ErrInvalidArgument]. Each error has a method KindName() string, from which
+// [github.com/org/wxhome/wechat.KindOf] takes its kind. No error text holds a scene or a ticket.
 package scene
