@@ -6,9 +6,9 @@ import (
 	"net/http"
 )
 
-// Blacklist yields the openids of the people on the account's blacklist (黑名单), as [Client.All] does for
-// all followers: behind after, page by page, with the same errors. A page has 1,000 people; on older pages of
-// the platform it has 10,000.
+// Blacklist yields the openids of the people on the account's blacklist (黑名单). It begins behind after,
+// reads page by page, and has the same errors as [Client.All]. A page has 1,000 people; older documentation
+// of the platform says 10,000.
 //
 // POST /cgi-bin/tags/members/getblacklist
 func (c *Client) Blacklist(ctx context.Context, after string) iter.Seq2[string, error] {
@@ -21,16 +21,16 @@ func (c *Client) Blacklist(ctx context.Context, after string) iter.Seq2[string, 
 	})
 }
 
-// Block puts followers on the blacklist (拉黑), any number of them: 20 in a call. The platform refuses
-// messages to them with 43019. Errors are as those of [Client.Tag].
+// Block puts any number of followers on the blacklist (拉黑), 20 in a call. The platform refuses messages to
+// them with 43019. Errors are as for [Client.Tag].
 //
 // POST /cgi-bin/tags/members/batchblacklist
 func (c *Client) Block(ctx context.Context, openids ...string) error {
 	return c.change(ctx, "/cgi-bin/tags/members/batchblacklist", "", 0, blockGroup, openids)
 }
 
-// Unblock takes people off the blacklist (取消拉黑), any number of them: 20 in a call. Errors are as
-// those of [Client.Tag].
+// Unblock takes any number of people off the blacklist (取消拉黑), 20 in a call. Errors are as for
+// [Client.Tag].
 //
 // POST /cgi-bin/tags/members/batchunblacklist
 func (c *Client) Unblock(ctx context.Context, openids ...string) error {

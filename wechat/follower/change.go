@@ -12,17 +12,17 @@ const (
 	blockGroup = 20
 )
 
-// Tag gives a tag to followers (打标签), to any number of them: 50 in a call, one call after the other. An
-// openid that is given twice is sent once; without openids nothing is sent. A follower has 20 tags at
-// most (45059).
+// Tag gives a tag to any number of followers (打标签), 50 in a call, one call after the other. An openid that
+// is given twice is sent once. Without openids nothing is sent. A follower has at most 20 tags (45059).
+// It does no harm to give a follower the same tag again.
 //
-// Nil means that all have it. Where some failed the error is a [*BatchError], which says which. Fifty that
-// the platform refuses for one of them are halved until it is found, and the others have their tag. An
-// error that is not about an openid, such as a used-up quota or an ended context, ends the call. It does no
-// harm to give a follower the same tag again. An openid that is empty or cannot be sent is an
-// [ErrInvalidArgument], and nothing is sent.
+// A nil error means that all of them have the tag. If some failed, the error is a [*BatchError], which lists
+// them. If the platform refuses fifty because of one openid, Tag halves them until it has found that openid,
+// and the others get the tag. An error that is not about an openid, such as a used-up quota or an ended
+// context, ends the call. If an openid is empty or cannot be sent, the error is [ErrInvalidArgument] and
+// nothing is sent.
 //
-// Do not change the tags of one follower from two places at a time: the platform refuses that with
+// Do not change the tags of one follower from two places at the same time: the platform refuses that with
 // 45169, of the kind KindBusy.
 //
 // POST /cgi-bin/tags/members/batchtagging
@@ -30,8 +30,8 @@ func (c *Client) Tag(ctx context.Context, id int, openids ...string) error {
 	return c.change(ctx, "/cgi-bin/tags/members/batchtagging", badTag(id), id, tagGroup, openids)
 }
 
-// Untag takes a tag off followers (取消标签), off any number of them, as [Client.Tag] gives it. It does no
-// harm to those who do not have it.
+// Untag takes a tag off any number of followers (取消标签). Calls and errors are as for [Client.Tag]. It does no
+// harm to followers who do not have the tag.
 //
 // POST /cgi-bin/tags/members/batchuntagging
 func (c *Client) Untag(ctx context.Context, id int, openids ...string) error {

@@ -11,19 +11,21 @@ import (
 // changedGroup is how many openids one call of changeopenid takes.
 const changedGroup = 100
 
-// ChangedResult is what became of one openid of an account that was moved to this one.
+// ChangedResult is the result for one openid of an account that was moved to this one.
 type ChangedResult struct {
 	OldOpenID string // in the old account, as it was given
 	NewOpenID string // in this account, when Err is nil
 	Err       error  // why there is no NewOpenID
 }
 
-// Changed yields the openids that people have in this account after another one was moved to it (账号迁移).
-// fromAppID is the AppID of the old account, and openids are those of its followers: read them before the
-// move, since the old account cannot be asked after it. By older pages of the platform it answers for 15
-// days after the move. Results come in the order of openids, of which a
-// hundred are asked for in a call. An openid that the platform does not know has an error of the kind
-// KindRecipient. All other errors, and the end, are as those of [Client.InfoAll].
+// Changed yields the openids that people have in this account after another account was moved to it
+// (账号迁移). fromAppID is the AppID of the old account, and openids are those of its followers. Read them
+// before the move, since the old account cannot be queried after it. Older pages of the platform say
+// that it answers for 15 days after the move.
+//
+// A call takes a hundred openids. Results come in the order of openids. An openid that the platform
+// does not know gets an error of the kind KindRecipient. All other errors, and when Changed ends, are as
+// for [Client.InfoAll].
 //
 // POST /cgi-bin/changeopenid
 func (c *Client) Changed(ctx context.Context, fromAppID string, openids iter.Seq2[string, error]) iter.Seq[ChangedResult] {

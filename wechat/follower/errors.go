@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// ErrInvalidArgument is what a call returns for an argument that the platform cannot take, and what
-// an option that makes no sense and a Caller that is nil are, told by errors.Is. Nothing has been
-// asked. Its kind is KindRequest.
+// ErrInvalidArgument is the error for an argument that the platform cannot take, for an invalid option,
+// and for a nil Caller. Test for it with errors.Is. Nothing has been sent. Its kind is KindRequest.
 var ErrInvalidArgument error = &sentinel{"request", "invalid argument"}
 
 // prefix begins each error text of this package.
@@ -56,14 +55,14 @@ func (e *answerError) KindName() string { return e.kind }
 func oddAnswer(text string) error { return &answerError{"lost", text} }
 
 // BatchError is the error of a call that changes several followers, such as [Client.Tag], and failed
-// for some of them. All others are done. Its errors are those of Failed: errors.Is finds a code that any
-// of them has.
+// for some of them. The call succeeded for all others. BatchError wraps the errors of Failed, so
+// errors.Is finds the code of any of them.
 type BatchError struct {
-	// Failed has the openids that failed, in the order of the call. To try again, give these only.
+	// Failed has the openids that failed, in the order of the call. To try again, pass only these.
 	Failed []Failure
-	// Ended is the error after which nothing more was sent, such as a used-up quota. The openids
-	// that were left are in Failed with this error. If its kind is KindLost, the change may have been made
-	// for some of them. Nil: every openid was sent.
+	// Ended is the error after which nothing more was sent, such as a used-up quota. The remaining
+	// openids are in Failed with this error. If its kind is KindLost, the change may have been made for
+	// some of them. Nil means that every openid was sent.
 	Ended error
 
 	openids int     // of the call

@@ -11,7 +11,7 @@ import (
 // infoGroup is how many people one call of user/info/batchget takes (40032).
 const infoGroup = 100
 
-// Ways by which a person came to follow an account, see [Info].Source. WeChat adds others.
+// The values of [Info].Source: how a person came to follow the account. WeChat may add others.
 const (
 	SourceSearch        = "ADD_SCENE_SEARCH"               // found by a search
 	SourceMigration     = "ADD_SCENE_ACCOUNT_MIGRATION"    // moved over from another account
@@ -24,28 +24,29 @@ const (
 	SourceOthers        = "ADD_SCENE_OTHERS"               // none of these
 )
 
-// Info is what WeChat knows of a person (用户基本信息).
+// Info is what WeChat says about a person (用户基本信息).
 type Info struct {
-	// OpenID is the person's, as it was asked for.
+	// OpenID is the openid that was asked for.
 	OpenID string
-	// Following says whether the person follows the account (subscribe). If not, WeChat tells nothing
+	// Following reports whether the person follows the account (subscribe). If not, WeChat says nothing
 	// else, and the other fields are zero.
 	Following bool
-	// Since is when the person followed the account, the last time (subscribe_time), to the second.
+	// Since is when the person last followed the account (subscribe_time), to the second.
 	Since time.Time
 	// UnionID is the same for all accounts that are bound to one open-platform account (微信开放平台).
-	// Empty: the account is bound to none.
+	// It is empty if the account is bound to none.
 	UnionID string
-	// Remark is what [Client.SetRemark] has set.
+	// Remark is the account's name for the person; see [Client.SetRemark].
 	Remark string
 	// Tags are the ids of the person's tags (tagid_list). Nil: none.
 	Tags []int
-	// Source is how the person came (subscribe_scene), such as [SourceQRCode], or a word that is new at WeChat.
+	// Source is how the person came (subscribe_scene), such as [SourceQRCode]. WeChat may add other values.
 	Source string
 	// Scene is the scene of the QR code by which the person followed (qr_scene or qr_scene_str), as
-	// callback.SubscribeEvent.Scene has it: a number scene in decimal. Empty: it was no code with a scene.
+	// callback.SubscribeEvent.Scene returns it: a number in decimal. It is empty if there was no such code.
 	Scene string
-	// Language is that of the person's WeChat, such as zh_CN. The platform no longer promises it. Often empty.
+	// Language is the language of the person's WeChat, such as zh_CN. It is often empty: the
+	// platform documents it as no longer provided.
 	Language string
 }
 
@@ -82,8 +83,8 @@ func (a *infoAnswer) info(openID string) (Info, error) {
 	}, nil
 }
 
-// Info returns what WeChat knows of the person openID. Somebody who has left the account is no error:
-// Following is false. For an openid of another account the platform answers 40003, of the kind
+// Info returns the info of the person openID. If the person has left the account, Following is false and
+// the error is nil. If the openid belongs to another account, the error is 40003, of the kind
 // KindRecipient.
 //
 // GET /cgi-bin/user/info
@@ -109,26 +110,27 @@ func (c *Client) Info(ctx context.Context, openID string, opts ...Option) (Info,
 	return answer.info(openID)
 }
 
-// InfoResult is what was learned of one person.
+// InfoResult is the result for one person.
 type InfoResult struct {
 	OpenID string // as it was given
-	// Info is what WeChat knows, when Err is nil.
+	// Info is valid when Err is nil.
 	Info Info
 	// Err is why there is no Info.
 	Err error
 }
 
-// InfoAll yields one [InfoResult] for each openid that openids yields, in its order. Give it
+// InfoAll yields one [InfoResult] for each openid that openids yields, in the same order. openids may be
 // [Client.All], [Client.TagMembers] or [OpenIDs]. A nil openids is an empty sequence. Nothing happens
-// until the result is ranged over; a loop that is left asks no more.
+// until the result is ranged over. When the loop ends, InfoAll makes no more calls.
 //
-// People are asked for by the hundred. One openid of another account fails its whole hundred with
-// 40003, so such a hundred is halved until each of these is found: it alone has that error. That takes
-// up to 14 more calls for one, and 198 for a hundred of them. An openid that is empty or cannot be
-// sent has [ErrInvalidArgument]. An error that openids yields becomes an InfoResult with that error, and
-// the pulling goes on. An error that is not about an openid, such as a used-up quota or an ended
-// context, ends it: what was read before has been given, the openids of that hundred that were not
-// read have the error, and no more are pulled.
+// One call asks for a hundred people. If one openid belongs to another account, WeChat refuses the whole
+// hundred with 40003. InfoAll then halves the hundred until it has found each such openid, and only
+// these get the error. This takes up to 14 more calls for one of them, and 198 for a hundred.
+//
+// An openid that is empty or cannot be sent gets [ErrInvalidArgument]. An error that openids yields becomes
+// an InfoResult with that error, and InfoAll goes on. An error that is not about an openid, such as a
+// used-up quota or an ended context, ends InfoAll: the openids of that hundred that have no info yet get
+// this error, and no more openids are pulled.
 //
 // POST /cgi-bin/user/info/batchget
 func (c *Client) InfoAll(ctx context.Context, openids iter.Seq2[string, error], opts ...Option) iter.Seq[InfoResult] {

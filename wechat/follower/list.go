@@ -10,16 +10,17 @@ import (
 	"net/url"
 )
 
-// All yields the openids of the account's followers, those who followed first at the beginning. It
-// begins behind the openid after; empty: with the first follower. Pages of up to 10,000 are fetched as
-// the loop goes on; a loop that is left fetches no more. An error is yielded once and ends the loop:
-// what was read before has been given. To go on later, give the last openid.
+// All yields the openids of the account's followers, oldest first. It begins behind the openid after;
+// an empty after means the first follower. All fetches pages of up to 10,000 openids as the loop goes
+// on, and stops when the loop ends. An error is yielded once, after the openids that were read before
+// it, and ends the loop. To go on later, pass the last openid that you got.
 //
 // The platform allows 500 of these calls a day, which is 5 million followers.
 //
-// The list may change while it is read. A follower who leaves and follows again moves to its end, and may
-// be given twice; if a page ended with this very follower, the platform may leave out some of those
-// behind. A page that leads back to one that was read before is an error, and its openids are not given.
+// The list may change while it is read. A follower who leaves and follows again moves to the end of the
+// list and may be yielded twice. If this follower was the last one of a page, the platform may skip
+// some of those behind. A page that leads back to an earlier one is an error, and its openids are not
+// yielded.
 //
 // GET /cgi-bin/user/get
 func (c *Client) All(ctx context.Context, after string) iter.Seq2[string, error] {

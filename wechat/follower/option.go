@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Option configures [Client.Info] and [Client.InfoAll]. An option that is nil, makes no sense or is
-// given twice makes the call fail.
+// Option configures [Client.Info] and [Client.InfoAll]. An option that is nil, invalid or given
+// twice makes the call fail.
 type Option func(*settings) error
 
 // settings is what the options fill in.
@@ -16,8 +16,8 @@ type settings struct{ language string } // empty: not given
 // languages are those that the platform takes.
 var languages = []string{"zh_CN", "zh_TW", "en"}
 
-// WithLanguage sets the language of what WeChat tells in words: zh_CN, zh_TW or en. Default: the
-// platform's, zh_CN.
+// WithLanguage sets the language of texts in the answer: zh_CN, zh_TW or en. Default: the platform's,
+// zh_CN.
 func WithLanguage(language string) Option {
 	return func(s *settings) error {
 		switch {

@@ -9,8 +9,8 @@ import (
 // maxRemark is the most bytes of a remark: the platform wants fewer than 30 (40092).
 const maxRemark = 29
 
-// SetRemark sets the account's own name (备注名) for the follower openID, which [Info] has as Remark. It
-// has at most 29 bytes, which are 9 Han characters. An empty remark removes it.
+// SetRemark sets the account's own name (备注名) for the follower openID, which [Info] returns as Remark. It
+// has at most 29 bytes, which is 9 Chinese characters. An empty remark removes it.
 //
 // POST /cgi-bin/user/info/updateremark
 func (c *Client) SetRemark(ctx context.Context, openID, remark string) error {

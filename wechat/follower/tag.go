@@ -18,7 +18,7 @@ const (
 type Tag struct {
 	ID   int    // what the other calls name it by
 	Name string // up to 30 characters
-	// Followers is how many have it (count).
+	// Followers is the number of followers who have the tag (count).
 	Followers int
 }
 
@@ -29,7 +29,7 @@ type tagBody struct {
 	Followers number `json:"count,omitempty"`
 }
 
-// Tags returns the account's tags, with the platform's own, such as 星标组 (id 2).
+// Tags returns the account's tags, including the platform's own, such as 星标组 (id 2).
 //
 // GET /cgi-bin/tags/get
 func (c *Client) Tags(ctx context.Context) ([]Tag, error) {
@@ -46,8 +46,8 @@ func (c *Client) Tags(ctx context.Context) ([]Tag, error) {
 	return tags, nil
 }
 
-// AddTag makes a tag and returns its id. The name has 1 to 30 characters and is that of no other tag
-// (45157). An account has 100 tags at most (45056).
+// AddTag makes a tag and returns its id. The name has 1 to 30 characters and must be unique (45157). An
+// account has at most 100 tags (45056).
 //
 // POST /cgi-bin/tags/create
 func (c *Client) AddTag(ctx context.Context, name string) (id int, err error) {
@@ -76,9 +76,9 @@ func (c *Client) RenameTag(ctx context.Context, id int, name string) error {
 	return c.manageTag(ctx, "/cgi-bin/tags/update", tagBody{ID: number(id), Name: name}, nil)
 }
 
-// DeleteTag deletes a tag, also from the followers who have it. The platform's own tags, 0 to 2, cannot be
-// deleted. The platform refuses a tag of more than 100,000 followers with 45057: take it off
-// some of them first, by [Client.Untag].
+// DeleteTag deletes a tag and takes it off all followers. The platform's own tags, 0 to 2, cannot be
+// deleted. The platform refuses to delete a tag with more than 100,000 followers (45057): first take
+// it off some of them with [Client.Untag].
 //
 // POST /cgi-bin/tags/delete
 func (c *Client) DeleteTag(ctx context.Context, id int) error {
@@ -95,8 +95,8 @@ func (c *Client) manageTag(ctx context.Context, path string, tag tagBody, out an
 	return c.caller.Call(ctx, http.MethodPost, path, in, out)
 }
 
-// TagMembers yields the openids of the followers who have a tag, as [Client.All] does for all followers:
-// behind after, page by page, with the same errors.
+// TagMembers yields the openids of the followers who have a tag. It begins behind after, reads page by
+// page, and has the same errors as [Client.All].
 //
 // POST /cgi-bin/user/tag/get
 func (c *Client) TagMembers(ctx context.Context, id int, after string) iter.Seq2[string, error] {
@@ -111,7 +111,7 @@ func (c *Client) TagMembers(ctx context.Context, id int, after string) iter.Seq2
 	})
 }
 
-// TagsOf returns the ids of the tags that the follower openID has. Nil: none.
+// TagsOf returns the ids of the tags that the follower openID has. Nil means none.
 //
 // POST /cgi-bin/tags/getidlist
 func (c *Client) TagsOf(ctx context.Context, openID string) ([]int, error) {
