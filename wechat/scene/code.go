@@ -13,19 +13,19 @@ const maxLifetime = 2_592_000 * time.Second
 
 // Code is a QR code with a scene (带参数二维码).
 type Code struct {
-	// Ticket is what the platform knows the code by; [ImageURL] makes the picture's address of it. It is
-	// also in the events of scans.
+	// Ticket identifies the code. [ImageURL] turns it into the address of the picture. The events of
+	// scans carry it too.
 	Ticket string
-	// URL is what is in the code, for who draws it alone.
+	// URL is the content of the code, for a program that draws the code itself.
 	URL string
-	// Lifetime is for how long the code can be scanned, from now on. 0: for ever.
+	// Lifetime is how long the code can be scanned, counted from the answer. 0 means that it never expires.
 	Lifetime time.Duration
 }
 
-// Add makes a code that carries s for a lifetime of 1 second to 30 days, which is cut to whole seconds. After
-// a lost answer it is made again: the first code then lives beside it, unused.
+// Add makes a code that carries s for a lifetime of 1 second to 30 days, cut to whole seconds. After a
+// lost answer Add may make a second code; the first one then stays unused.
 //
-// An account may make 100,000 codes a day, of both kinds together.
+// An account may make 100,000 codes a day, temporary and permanent ones together.
 //
 // POST /cgi-bin/qrcode/create
 func (c *Client) Add(ctx context.Context, s Scene, lifetime time.Duration) (Code, error) {
@@ -48,9 +48,9 @@ func (c *Client) Add(ctx context.Context, s Scene, lifetime time.Duration) (Code
 	return code, err
 }
 
-// AddPermanent makes a code that carries s for ever. It cannot be deleted, and an account has 100,000 of
-// them at most, with numbers and texts together (45029): use [Client.Add] wherever a code is used up.
-// After a lost answer the code may have been made; it is never repeated by itself.
+// AddPermanent makes a code that carries s and never expires. It cannot be deleted. An account has at most
+// 100,000 of them, with numbers and texts together (45029), so use [Client.Add] for codes that are
+// needed only for a while. After a lost answer the code may have been made; the call is not retried.
 //
 // POST /cgi-bin/qrcode/create
 func (c *Client) AddPermanent(ctx context.Context, s Scene) (Code, error) {
@@ -104,8 +104,8 @@ func badLifetime(d time.Duration) string {
 	return ""
 }
 
-// ImageURL returns the address of the picture of the code with this ticket, a JPEG that anybody can
-// load without a token. For a ticket that is wrong or has expired the address is answered 404.
+// ImageURL returns the address of the picture of the code with this ticket. It is a JPEG that anybody can
+// load without a token. If the ticket is wrong or has expired, WeChat answers 404 there.
 func ImageURL(ticket string) (string, error) {
 	if ticket == "" {
 		return "", badArgument("the ticket is empty")

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ErrInvalidArgument is what a call returns for an argument that the platform cannot take, and what
-// a Caller that is nil is, told by errors.Is. Nothing has been asked. Its kind is KindRequest.
+// ErrInvalidArgument is the error for an argument that the platform cannot take, and for a nil Caller.
+// Test for it with errors.Is. Nothing has been sent. Its kind is KindRequest.
 var ErrInvalidArgument error = &sentinel{"request", "invalid argument"}
 
 // prefix begins each error text of this package.

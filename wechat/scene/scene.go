@@ -15,23 +15,23 @@ const (
 	maxText            = 64 // characters
 )
 
-// Scene is what a code carries: a number or a text. Make one with [Number] or [Text]; the zero Scene is
-// none and is refused.
+// Scene is the number or the text that a code carries. Make one with [Number] or [Text]. The zero Scene is
+// refused.
 type Scene struct {
 	number   int64
 	text     string
 	isNumber bool
 }
 
-// Number is a number as a scene: 1 to 4,294,967,295, for a permanent code 1 to 100,000. It is pushed
-// in decimal, so that it cannot be told from a [Text] of these digits.
+// Number returns a scene that is a number, from 1 to 4,294,967,295, for a permanent code from 1 to
+// 100,000. WeChat pushes it in decimal, so a handler cannot tell it from a [Text] with the same digits.
 func Number(n int64) Scene { return Scene{number: n, isNumber: true} }
 
-// Text is a text as a scene, of 1 to 64 characters. It is pushed as it is. Control characters and ]]>
-// are refused, since the XML of a push would not give them back.
+// Text returns a scene that is a text of 1 to 64 characters. WeChat pushes it unchanged. Control
+// characters and ]]> are refused, because they do not survive the XML of a push.
 func Text(s string) Scene { return Scene{text: s} }
 
-// String returns the scene as the Scene of a callback's SubscribeEvent and ScanEvent has it.
+// String returns the scene as the method Scene of callback's SubscribeEvent and ScanEvent returns it.
 func (s Scene) String() string {
 	if s.isNumber {
 		return strconv.FormatInt(s.number, 10)

@@ -12,18 +12,18 @@ import (
 // maxData is the platform's limit on what a short key stands for, in bytes (9410010).
 const maxData = 4 << 10
 
-// Shortened is what a short key stands for.
+// Shortened is the data behind a short key.
 type Shortened struct {
-	Data string // as it was given to Shorten
+	Data string // as passed to Shorten
 	// Created is when the key was made, to the second.
 	Created time.Time
-	// Lifetime is how much of it is left.
+	// Lifetime is the time until the key expires.
 	Lifetime time.Duration
 }
 
-// Shorten keeps data, 1 byte to 4 KB, under a key of some 15 letters and digits (短key托管), such as fits
-// into a code. The lifetime is 1 second to 30 days, which is cut to whole seconds; 0 means the platform's
-// default, 30 days. After a lost answer a second key is made.
+// Shorten stores data of 1 byte to 4 KB and returns a key of about 15 letters and digits for it
+// (短key托管), which fits into a code. The lifetime is 1 second to 30 days, cut to whole seconds; 0 means
+// the platform's default, 30 days. After a lost answer Shorten may make a second key.
 //
 // POST /cgi-bin/shorten/gen
 func (c *Client) Shorten(ctx context.Context, data string, lifetime time.Duration) (key string, err error) {
@@ -51,8 +51,8 @@ func (c *Client) Shorten(ctx context.Context, data string, lifetime time.Duratio
 	return answer.Key, nil
 }
 
-// Expand returns what a short key stands for. For one that is unknown, has expired or is another
-// account's the platform answers 9410012, of the kind KindValue.
+// Expand returns the data behind a short key. If the key is unknown, has expired or belongs to another
+// account, the error is 9410012, of the kind KindValue.
 //
 // POST /cgi-bin/shorten/fetch
 func (c *Client) Expand(ctx context.Context, key string) (Shortened, error) {
