@@ -1,45 +1,45 @@
 package menu
 
-// Type is what a tap on a [Button] does. The comments name the fields that a button of the type has
-// beside its Name; all of them are required, and it may have no others.
+// Type says what a tap on a [Button] does. Besides its Name, a button must have the fields that the comment
+// on its type names, and may have no others.
 type Type string
 
 // The types that [Client.Create] takes.
 const (
-	// Click (点击推事件) sends the event CLICK. Key. The account may answer.
+	// Click (点击推事件) sends the event CLICK. Needs Key. The account may answer.
 	Click Type = "click"
-	// View (跳转 URL) opens a page and sends the event VIEW. URL.
+	// View (跳转 URL) opens a page and sends the event VIEW. Needs URL.
 	View Type = "view"
 	// MiniProgram (小程序) opens a page of a mini program that is linked to the account (45064
-	// otherwise), and sends the event view_miniprogram. AppID, PagePath, and URL for old clients.
+	// otherwise), and sends the event view_miniprogram. Needs AppID, PagePath, and URL for old clients.
 	MiniProgram Type = "miniprogram"
 	// ScanCodePush (扫码推事件) has the follower scan a code, shows what it says, and sends the event
-	// scancode_push. Key.
+	// scancode_push. Needs Key.
 	ScanCodePush Type = "scancode_push"
 	// ScanCodeWaitMsg (扫码带提示) has the follower scan a code and wait for the account's answer, and
-	// sends the event scancode_waitmsg. Key.
+	// sends the event scancode_waitmsg. Needs Key.
 	ScanCodeWaitMsg Type = "scancode_waitmsg"
 	// PicSysPhoto (系统拍照发图) has the follower take pictures. It sends the event pic_sysphoto, and
-	// the pictures follow as messages. Key.
+	// the pictures follow as messages. Needs Key.
 	PicSysPhoto Type = "pic_sysphoto"
 	// PicPhotoOrAlbum (拍照或者相册发图) has the follower take or choose pictures. It sends the event
-	// pic_photo_or_album, and the pictures follow as messages. Key.
+	// pic_photo_or_album, and the pictures follow as messages. Needs Key.
 	PicPhotoOrAlbum Type = "pic_photo_or_album"
 	// PicWeixin (微信相册发图) has the follower choose pictures. It sends the event pic_weixin, and the
-	// pictures follow as messages. Key.
+	// pictures follow as messages. Needs Key.
 	PicWeixin Type = "pic_weixin"
 	// LocationSelect (发送位置) has the follower choose a place. It sends the event location_select, and
-	// the place follows as a message. Key.
+	// the place follows as a message. Needs Key.
 	LocationSelect Type = "location_select"
-	// MediaID (图片, 音频, 视频) sends the follower permanent material. MediaID. It sends no event.
+	// MediaID (图片, 音频, 视频) sends the follower permanent material. Needs MediaID. It sends no event.
 	MediaID Type = "media_id"
-	// ViewLimited (图文消息) opens an article of the permanent material. MediaID. It sends no event.
+	// ViewLimited (图文消息) opens an article of the permanent material. Needs MediaID. It sends no event.
 	// The platform is withdrawing it; use ArticleViewLimited.
 	ViewLimited Type = "view_limited"
-	// ArticleID (发布后的图文消息) sends the follower a published article as a card. ArticleID. It sends no
+	// ArticleID (发布后的图文消息) sends the follower a published article as a card. Needs ArticleID. It sends no
 	// event.
 	ArticleID Type = "article_id"
-	// ArticleViewLimited (发布后的图文消息) opens a published article. ArticleID. It sends no event.
+	// ArticleViewLimited (发布后的图文消息) opens a published article. Needs ArticleID. It sends no event.
 	ArticleViewLimited Type = "article_view_limited"
 )
 
@@ -63,15 +63,15 @@ const (
 	MaxLinkDomains = 3    // hosts that the View buttons of all conditional menus may lead to
 )
 
-// Button is a button of a menu. It has a Type, or SubButtons that a tap lists. Its JSON is WeChat's,
-// so that a menu may be kept in a file.
+// Button is a button of a menu. It has either a Type, or SubButtons, which a tap shows as a list. Its JSON
+// is WeChat's, so a menu can be kept in a file.
 type Button struct {
 	Type Type   `json:"type,omitempty"` // empty with SubButtons
 	Name string `json:"name"`           // what is shown; see MaxName and MaxSubName
 	// Key comes back as the EventKey of the event. Several buttons may have the same.
 	Key string `json:"key,omitempty"`
-	// URL is an address that begins with http:// or https://. Of a [MiniProgram] it is what clients
-	// open that have no mini programs.
+	// URL is an address that begins with http:// or https://. For a [MiniProgram] it is the page that
+	// clients without mini programs open.
 	URL       string `json:"url,omitempty"`
 	AppID     string `json:"appid,omitempty"`      // the mini program's
 	PagePath  string `json:"pagepath,omitempty"`   // the page of the mini program, which may have a query
@@ -80,7 +80,7 @@ type Button struct {
 	// SubButtons are 1 to MaxSubButtons buttons, none of which has SubButtons.
 	SubButtons []Button `json:"sub_button,omitempty"`
 
-	// Value and News are what a button of the console's types has. Create refuses them.
+	// Value and News are set for the types of the console only. Create refuses them.
 	Value string    `json:"value,omitempty"`
 	News  []Article `json:"-"`
 }
@@ -116,14 +116,14 @@ const (
 // Rule says who sees a conditional menu. It needs a TagID or a Platform; with both, a follower must
 // fit both.
 type Rule struct {
-	// TagID is a tag (标签); a follower with several tags counts with the one that was put on last.
-	// The zero value means any.
+	// TagID is the id of a tag (标签). For a follower with several tags, WeChat uses the one that was
+	// given last. The zero value means any.
 	TagID int64
 	// Platform is the system of the phone. The zero value means any.
 	Platform Platform
-	// Other is what else the rule of an old menu has, by WeChat's names: sex, country, province,
-	// city, language. Nobody sees such a menu any more, and AddConditional refuses it as WeChat does
-	// (65320).
+	// Other has the further conditions of an old menu, by WeChat's names: sex, country, province, city,
+	// language. WeChat no longer shows such a menu to anybody. AddConditional refuses these conditions,
+	// as WeChat does (65320).
 	Other map[string]string
 }
 

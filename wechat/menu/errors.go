@@ -2,9 +2,8 @@ package menu
 
 import "strings"
 
-// ErrInvalidArgument is what the calls return for an argument that the platform cannot take, and
-// NewClient for a Caller that is nil, told by errors.Is. Nothing has been asked. Its kind is
-// KindRequest.
+// ErrInvalidArgument is the error for an argument that the platform cannot take, and for a nil Caller.
+// Test for it with errors.Is. Nothing has been sent. Its kind is KindRequest.
 var ErrInvalidArgument error = &sentinel{"request", "invalid argument"}
 
 // sentinel is an error to compare with.

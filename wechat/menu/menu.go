@@ -30,8 +30,8 @@ func (c *Client) Create(ctx context.Context, buttons []Button) error {
 	return c.caller.Call(ctx, http.MethodPost, "/cgi-bin/menu/create", created{buttons}, nil)
 }
 
-// Get returns the menus that were made by the API, the conditional ones with their rules. An account
-// that has none is an error with the code 46003. For menus of the console see [Client.Current].
+// Get returns the menus that were made by the API, the conditional ones with their rules. If the account
+// has none, the error has the code 46003. For menus made in the console see [Client.Current].
 // 10,000 calls a day.
 //
 // GET /cgi-bin/menu/get
@@ -91,8 +91,8 @@ func (c *Client) Current(ctx context.Context) (Current, error) {
 // for [Client.Create]. The View buttons of all conditional menus together may lead to
 // [MaxLinkDomains] hosts.
 //
-// A call whose answer was lost is not repeated, since the menu would be there twice: it may be in
-// what [Client.Get] returns.
+// After a lost answer the call is not retried, since the menu might exist twice. [Client.Get] shows
+// whether it was made.
 //
 // POST /cgi-bin/menu/addconditional
 func (c *Client) AddConditional(ctx context.Context, buttons []Button, r Rule) (id string, err error) {
@@ -132,8 +132,8 @@ func decimal(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// DeleteConditional removes a conditional menu by its id. An id that there is not is an error with
-// the code 65301. 2,000 calls a day.
+// DeleteConditional removes a conditional menu by its id. If there is no such menu, the error has the
+// code 65301. 2,000 calls a day.
 //
 // POST /cgi-bin/menu/delconditional
 func (c *Client) DeleteConditional(ctx context.Context, id string) error {
@@ -157,8 +157,8 @@ type tried struct {
 // Repeatable reports that the call changes nothing.
 func (tried) Repeatable() bool { return true }
 
-// Try returns the buttons that a follower sees, by their openid or WeChat name (微信号). Somebody
-// unknown is an error with the code 65302, and one who does not follow the account with 65315.
+// Try returns the buttons that a person sees, by their openid or WeChat name (微信号). If the person is
+// unknown, the error has the code 65302; if they do not follow the account, 65315.
 // 20,000 calls a day.
 //
 // POST /cgi-bin/menu/trymatch
