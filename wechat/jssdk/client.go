@@ -13,10 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// TicketSource gives the account's jsapi_ticket. WeChat gives out few of them a day, so a source
-// should keep the ticket and share it between processes. Safe for concurrent use.
+// TicketSource returns the account's jsapi_ticket. WeChat limits how many tickets an account may fetch a
+// day, so a source should cache the ticket and share it between processes. It must be safe for
+// concurrent use.
 type TicketSource interface {
-	// Ticket returns a ticket that works, or an error that does not quote one.
+	// Ticket returns a valid ticket, or an error whose text holds no ticket.
 	Ticket(ctx context.Context) (string, error)
 }
 
@@ -26,8 +27,8 @@ type Client struct {
 	tickets TicketSource
 }
 
-// NewClient returns a Client for the account appID. An appID that is empty and a source that is nil
-// are an [ErrInvalidArgument]. Every wechat.Client has a Client already, as its field JSSDK.
+// NewClient returns a Client for the account appID. An empty appID and a nil source are an
+// [ErrInvalidArgument]. Every wechat.Client has a Client already, as its field JSSDK.
 func NewClient(appID string, tickets TicketSource) (*Client, error) {
 	switch {
 	case appID == "":
@@ -50,7 +51,8 @@ func isNil(v any) bool {
 	return false
 }
 
-// Config is what a page hands to wx.config, by the names of its JSON. It holds no secret.
+// Config holds the values that a page passes to wx.config. Its JSON has the names that wx.config takes. It
+// holds no secret.
 type Config struct {
 	AppID     string `json:"appId"`     // the account's
 	Timestamp int64  `json:"timestamp"` // unix seconds
@@ -58,18 +60,19 @@ type Config struct {
 	Signature string `json:"signature"` // see [Signature]
 }
 
-// Config signs the page at pageURL for wx.config. It is good for this URL alone, and until the
-// ticket ends, two hours at most: sign for each visit.
+// Config signs the page at pageURL for wx.config. The signature is valid for this URL only, and until the
+// ticket expires, which is two hours at most. Sign the page at each visit.
 //
-// pageURL is the address that the browser shows, with its query: location.href of the page. A
-// fragment (#) and what follows it is left out. Nothing else is changed: WeChat compares byte for
-// byte, so Chinese and escapes in it must be as the browser has them. A page that asks for its Config sends
-// encodeURIComponent(location.href), and the server unescapes that once, as
-// [*net/http.Request.FormValue] does. A server that makes the URL by itself takes scheme and host
-// from its own settings, since a proxy may have changed them, and the rest from RequestURI.
+// pageURL is location.href of the page: the address that the browser shows, with its query. Config drops
+// a fragment (#...) and changes nothing else. WeChat compares byte for byte, so Chinese characters and
+// escapes must be as in the browser.
 //
-// A URL that is empty, that does not begin with http:// or https:// and a host, or that holds blanks,
-// control characters or broken UTF-8 is an [ErrInvalidArgument].
+// If the page fetches its Config, it sends encodeURIComponent(location.href), and the server unescapes
+// that once, as [*net/http.Request.FormValue] does. If the server renders the page, it takes scheme and
+// host from its own settings, since a proxy may have changed them, and the rest from RequestURI.
+//
+// An empty URL, one without http:// or https:// and a host, and one with blanks, control characters or
+// invalid UTF-8 are an [ErrInvalidArgument].
 //
 // Package wechat takes the ticket from GET /cgi-bin/ticket/getticket.
 func (c *Client) Config(ctx context.Context, pageURL string) (Config, error) {
@@ -91,9 +94,8 @@ func (c *Client) Config(ctx context.Context, pageURL string) (Config, error) {
 	return config, nil
 }
 
-// Signature returns the signature of a page: of the ticket, the nonceStr and the timestamp of its
-// wx.config, and its URL, of which a fragment is left out. It checks nothing; [Client.Config]
-// does.
+// Signature returns the signature of a page over the ticket, the nonceStr and timestamp of its wx.config,
+// and its URL without a fragment. It checks nothing; [Client.Config] does.
 func Signature(ticket, nonceStr string, timestamp int64, pageURL string) string {
 	pageURL, _, _ = strings.Cut(pageURL, "#")
 	seconds := strconv.FormatInt(timestamp, 10)

@@ -1,7 +1,7 @@
 package jssdk
 
-// ErrInvalidArgument is what [Client.Config] returns for a URL that is no page's, and NewClient for
-// an AppID that is empty or a source that is nil, told by errors.Is. Nothing has been asked. Its kind is
+// ErrInvalidArgument is the error of [Client.Config] for a URL that cannot be a page's, and of NewClient
+// for an empty AppID or a nil source. Test for it with errors.Is. Nothing has been sent. Its kind is
 // KindRequest.
 var ErrInvalidArgument error = &refusal{nil, "request", "invalid argument"}
 
