@@ -10,7 +10,7 @@ import (
 
 // In a program the client is the field Followers of a wechat.Client.
 
-// Another day, or after an error, the list is read on behind the last openid.
+// To go on after an error, or on another day, pass the last openid that was read.
 func ExampleClient_All() {
 	client, err := follower.NewClient(&fake{answers: []string{
 		`{"total":3,"count":2,"data":{"openid":["OPENID_2","OPENID_3"]},"next_openid":"OPENID_3"}`, `{"total":3,"count":0,"next_openid":""}`,
@@ -22,7 +22,7 @@ func ExampleClient_All() {
 	last := "OPENID_1"
 	for openID, err := range client.All(context.Background(), last) {
 		if err != nil {
-			fmt.Println("read on behind", last, "later:", err)
+			fmt.Println("go on later behind", last, err)
 			return
 		}
 		fmt.Println(openID)

@@ -11,8 +11,8 @@ import (
 	"github.com/org/wxhome/wechat/jssdk"
 )
 
-// page is all that a page has to do. html/template writes the Config as the object that wx.config
-// takes, and escapes what has to be.
+// page shows all that a page has to do. html/template writes the Config as the object that wx.config
+// takes, and escapes it.
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script>
 <script>
@@ -22,15 +22,15 @@ wx.error(res => console.log(res.errMsg)); // config:invalid signature
 </script>
 `))
 
-// A server that makes its pages by itself signs them while it does. In a program the client is the
-// field JSSDK of a wechat.Client.
+// A server that renders its pages signs each page as it does so. In a program the client is the field
+// JSSDK of a wechat.Client.
 func ExampleClient_Config() {
 	client, err := jssdk.NewClient("wxschool", &tickets{ticket: "TICKET"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	const base = "https://school.example" // not r.Host: anybody can send any
+	const base = "https://school.example" // not r.Host, which the client chooses
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		config, err := client.Config(r.Context(), base+r.RequestURI)
 		if err != nil {
@@ -45,12 +45,12 @@ func ExampleClient_Config() {
 	// Output: 200 true
 }
 
-// A page that asks for its Config sends its own address:
+// A page that fetches its Config sends its own address:
 //
 //	fetch("/jssdk?url=" + encodeURIComponent(location.href)).then(r => r.json()).then(c =>
 //		wx.config({...c, jsApiList: ["scanQRCode"]}))
 //
-// The server signs for its own host only.
+// The server signs only pages on its own host.
 func ExampleClient_Config_ajax() {
 	client, err := jssdk.NewClient("wxschool", &tickets{ticket: "TICKET"})
 	if err != nil {

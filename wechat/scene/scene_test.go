@@ -55,7 +55,7 @@ func TestImageURL(t *testing.T) {
 
 // In a program the client is the field Scenes of a wechat.Client.
 
-// The code of a parcel, for a week. Its number comes back when it is scanned.
+// A code for a parcel, valid for a week. A scan pushes the parcel's number.
 func ExampleClient_Add() {
 	client, err := scene.NewClient(&fake{answer: `{"ticket":"gQH47joAAA+w==","expire_seconds":604800,"url":"http://weixin.qq.com/q/kZgf"}`})
 	if err != nil {
