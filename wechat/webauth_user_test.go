@@ -272,7 +272,7 @@ func TestVisitorCallsLeakNothing(t *testing.T) {
 			t.Parallel()
 			g, seen := newGateway(), &watcher{}
 			c := g.client(t, append(seen.options(), wechat.WithMaxAttempts(1))...)
-			for path := range visitorCalls(nil, nil) {
+			for _, path := range []string{refreshPath, userPath, checkPath} {
 				g.on(http.MethodGet, path, a)
 			}
 			for _, call := range visitorCalls(t.Context(), c) {

@@ -2,6 +2,8 @@ package wechattest
 
 import (
 	"crypto/rand"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -135,8 +137,9 @@ func (c *call) visitorOf() (grant visitorGrant, code int) {
 		return visitorGrant{}, 41009
 	}
 	c.server.accountsMu.RLock()
-	defer c.server.accountsMu.RUnlock()
-	for _, a := range c.server.accounts {
+	accounts := slices.Collect(maps.Values(c.server.accounts))
+	c.server.accountsMu.RUnlock()
+	for _, a := range accounts {
 		if grant, code, found := a.visitorBy(c.query("access_token"), c); found {
 			return grant, code
 		}
