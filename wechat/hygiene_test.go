@@ -138,7 +138,7 @@ func leakCase(t *testing.T, f failing, at string) {
 		return httpmock.NewStringResponse(200, `{"access_token":"TOKEN_C","expires_in":7200}`), nil
 	}
 	g.on(http.MethodGet, "/cgi-bin/token", classic)
-	for _, path := range []string{"/cgi-bin/x", "/cgi-bin/message/template/send", "/cgi-bin/clear_quota/v2"} {
+	for _, path := range []string{"/cgi-bin/x", "/cgi-bin/message/template/send", "/cgi-bin/clear_quota/v2", ticketPath} {
 		a := answer(text(200, okJSON))
 		if f.answer != nil {
 			a = f.answer
@@ -167,7 +167,7 @@ func leakCase(t *testing.T, f failing, at string) {
 			seen.tree(err)
 		}
 	}
-	seen.dump(c, c.Token, c.Template, *c.Template)
+	seen.dump(c, c.Token, c.JSTicket, c.Template, *c.Template, c.JSSDK, *c.JSSDK)
 	if f.told {
 		assert.Contains(t, seen.String(), "panicked", "or it cannot have been told")
 	} else {
@@ -208,10 +208,11 @@ func everyCall(ctx context.Context, c *wechat.Client) []error {
 		return err
 	}
 	get := func() error { _, err := c.Token.Get(ctx); return err }
+	sign := func() error { _, err := c.JSSDK.Config(ctx, page); return err }
 	return []error{
 		c.Call(ctx, http.MethodGet, "/cgi-bin/x?media_id=MEDIA_1&openid="+openid, nil, &struct{ N int }{}),
 		c.Call(ctx, http.MethodPost, "/cgi-bin/x", map[string]string{"touser": openid}, &struct{ N int }{}),
-		do(), send(), all(), get(), c.Token.Invalidate(ctx, "TOKEN_1"), c.ClearQuotaBySecret(ctx),
+		do(), send(), all(), get(), c.Token.Invalidate(ctx, "TOKEN_1"), c.ClearQuotaBySecret(ctx), sign(),
 	}
 }
 

@@ -23,7 +23,8 @@ const (
 	KindBusy
 	// KindToken: the access token was refused twice in a row, or the token endpoint answered
 	// without a token. The Client has already fetched another one; usually a second program
-	// fetches tokens for the same account.
+	// fetches tokens for the same account. Of a visitor's token it says that this has ended; see
+	// [Client.WebAuthRefresh].
 	KindToken
 	// KindMinuteLimit: too many calls in this minute (45011). Wait for the next one.
 	KindMinuteLimit

@@ -228,6 +228,36 @@ func TestTap(t *testing.T) {
 	require.ErrorContains(t, err, `no button "照片", but ["班级"]`)
 }
 
+// After a lost answer a menu is created again, which changes nothing. A conditional one would be there
+// twice.
+func TestMenuAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	s := wechattest.New(t)
+	c, ctx := s.Client().Menu, t.Context()
+	buttons := []menu.Button{{Type: menu.Click, Name: "照片", Key: "K"}}
+	s.Fail(pathMenu+"create", 1, wechattest.Fault{Reset: wechattest.ResetAfter})
+	require.NoError(t, c.Create(ctx, buttons))
+	assert.Equal(t, 2, s.Requests(pathMenu+"create"))
+	s.Fail(pathMenu+"addconditional", 1, wechattest.Fault{Reset: wechattest.ResetAfter})
+	_, err := c.AddConditional(ctx, buttons, menu.Rule{Platform: menu.Android})
+	assert.Equal(t, wechat.KindLost, wechat.KindOf(err))
+	assert.Equal(t, 1, s.Requests(pathMenu+"addconditional"))
+	menus, err := c.Get(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, menu.Menus{
+		Default:     menu.Menu{ID: "208396939", Buttons: buttons}, // the second
+		Conditional: []menu.Conditional{{ID: "208396940", Rule: menu.Rule{Platform: menu.Android}, Buttons: buttons}},
+	}, menus)
+	current, err := c.Current(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, menu.Current{Open: true, Buttons: buttons}, current)
+	require.NoError(t, c.DeleteConditional(ctx, menus.Conditional[0].ID))
+	require.ErrorIs(t, c.DeleteConditional(ctx, menus.Conditional[0].ID), wechat.ErrNotConditionalMenu)
+	require.NoError(t, c.Delete(ctx))
+	_, err = c.Get(ctx)
+	require.ErrorIs(t, err, wechat.ErrMenuNotFound)
+}
+
 func TestTapErrors(t *testing.T) {
 	t.Parallel()
 	s := wechattest.New(t)
