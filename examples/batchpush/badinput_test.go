@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/org/wxhome/examples/internal/db/dbtest"
+
 	"github.com/org/wxhome/examples/internal/account"
 	"github.com/org/wxhome/template"
 	"github.com/org/wxhome/wechat/wechattest"
@@ -296,7 +298,14 @@ func TestBadCSV(t *testing.T) {
 			oneClearLine(t, r, exitUsage, "没有导入任何内容")
 		})
 	}
-	r := runProgram(t.Context(), nil, "import", "-db", smallSchool(t), filepath.Join(t.TempDir(), "missing.csv"))
+	address := dbtest.SQLite(t)
+	_, err := dbtest.Open(t, address).Exec("CREATE TABLE parent_wechat_bind (id INTEGER PRIMARY KEY, parent_mobile TEXT, wechat_openid TEXT, student_id INTEGER, create_time TEXT)")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "parents.csv")
+	require.NoError(t, os.WriteFile(file, []byte(csvHeader+"13800138000,oLi,007,甲,,\n13900139000,oHan,7,乙,,\n13800138000,oLi,08,丙,,\n"), 0o600))
+	r := runProgram(t.Context(), nil, "import", "-db", address, "-lang", "zh", file)
+	oneClearLine(t, r, exitUsage, `第 2 行：student_id: "007": 数据表的该列无法原样保存此值`, `第 4 行：student_id: "08"`, "没有导入任何内容")
+	r = runProgram(t.Context(), nil, "import", "-db", smallSchool(t), filepath.Join(t.TempDir(), "missing.csv"))
 	oneClearLine(t, r, exitUsage, "there is no file", "missing.csv", "nothing was loaded")
 	assert.NotContains(t, r.errors, "database")
 	r = runProgram(t.Context(), nil, "import", "-db", smallSchool(t), t.TempDir())

@@ -17,8 +17,9 @@ func (p *program) importFile(ctx context.Context) error {
 	}
 	defer conn.Close()
 	counts, err := school.ImportFile(ctx, conn.DB, p.file)
-	if e, ok := errors.AsType[*school.FileError](err); ok {
-		return usage(p.file + ": " + p.Describe(e) + "; " + p.text("nothing was loaded"))
+	_, file := errors.AsType[*school.FileError](err)
+	if _, unfit := errors.AsType[*school.UnfitError](err); file || unfit {
+		return usage(p.file + ": " + p.Describe(err) + "; " + p.text("nothing was loaded"))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return usage(p.text("there is no file %s; nothing was loaded", p.file))

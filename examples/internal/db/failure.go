@@ -47,3 +47,13 @@ func IsDenied(err error) bool {
 	}
 	return sqliteCode(err) == codeReadOnly
 }
+
+// IsUnfit reports that a column cannot hold a value that was to be written, or that was looked for
+// in it.
+func IsUnfit(err error) bool {
+	switch mysqlCode(err) {
+	case 1264, 1265, 1292, 1366, 1406:
+		return true
+	}
+	return sqliteMismatch(err)
+}

@@ -142,6 +142,13 @@ func sqliteCode(err error) int {
 	return 0
 }
 
+// sqliteMismatch reports a value of a type that a column does not take: in a STRICT table, or as the
+// row's number.
+func sqliteMismatch(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_DATATYPE || e.Code()&0xff == sqlite3.SQLITE_MISMATCH)
+}
+
 const (
 	codeBusy     = sqlite3.SQLITE_BUSY
 	codeFull     = sqlite3.SQLITE_FULL

@@ -25,6 +25,9 @@ func (l Language) Describe(err error) string {
 	if e, ok := errors.AsType[*school.FileError](err); ok {
 		return l.fileError(e)
 	}
+	if e, ok := errors.AsType[*school.UnfitError](err); ok {
+		return l.unfitError(e)
+	}
 	return l.DescribeDatabase(err)
 }
 
@@ -166,4 +169,16 @@ func (l Language) fileError(e *school.FileError) string {
 		s += l.Text(" (line %d)", e.Other)
 	}
 	return s
+}
+
+// unfitError says which values the school's tables cannot hold.
+func (l Language) unfitError(e *school.UnfitError) string {
+	all := make([]string, len(e.Faults))
+	for i, fault := range e.Faults {
+		all[i] = l.fileError(fault)
+	}
+	if e.More > 0 {
+		all = append(all, l.Text("and %d more", e.More))
+	}
+	return strings.Join(all, "; ")
 }

@@ -20,7 +20,7 @@ import (
 func TestCatalogueIsComplete(t *testing.T) {
 	t.Parallel()
 	used := languagetest.Lines(t, "Text")
-	for p := school.ProblemEmpty; p <= school.ProblemConflict; p++ {
+	for p := school.ProblemEmpty; p <= school.ProblemEngine; p++ {
 		used = append(used, p.String())
 	}
 	assert.Greater(t, len(used), 30)

@@ -54,12 +54,16 @@ func ImportFile(ctx context.Context, conn *sql.DB, name string) (Counts, error) 
 // the student and its address; a name belongs to the student. What the file
 // leaves empty is left as it is, and nothing is ever deleted, so that loading
 // the same file again changes nothing. Lines that contradict each other are
-// refused before anything is written.
+// refused before anything is written. Values that tables of the school's own
+// cannot hold byte for byte are an *[UnfitError] with all of them.
 func Import(ctx context.Context, conn *sql.DB, file io.ReadSeeker) (Counts, error) {
 	if err := checkFile(ctx, file); err != nil {
 		return Counts{}, err
 	}
 	if err := createTables(ctx, conn); err != nil {
+		return Counts{}, err
+	}
+	if err := canUndo(ctx, conn); err != nil {
 		return Counts{}, err
 	}
 	tx, err := conn.BeginTx(ctx, nil)
@@ -80,17 +84,22 @@ func Import(ctx context.Context, conn *sql.DB, file io.ReadSeeker) (Counts, erro
 func load(ctx context.Context, tx *sql.Tx, dialect db.Dialect, file io.ReadSeeker) (counts Counts, err error) {
 	l := &loader{ctx: ctx, tx: tx, dialect: dialect, now: stamp(time.Now()), prepared: make(map[string]*sql.Stmt)}
 	defer func() { err = errors.Join(err, l.close()) }()
+	faults := new(UnfitError)
 	for row, err := range Read(file) {
 		if err != nil {
 			return counts, err
 		}
 		change, err := l.row(row)
+		if fault := faultOf(row, err); fault != nil {
+			faults.add(fault)
+			continue
+		}
 		if err != nil {
 			return counts, fmt.Errorf("school: load line %d: %w", row.Line, err)
 		}
 		counts.add(change)
 	}
-	return counts, nil
+	return counts, faults.err()
 }
 
 // stamp writes a moment as the tables hold it, in Beijing's time.

@@ -79,7 +79,7 @@ func (l *loader) is(table, column, identifier string) (condition string, args []
 	return condition + " AND " + l.dialect.Exactly(column), append(args, db.Bytes(identifier)), err
 }
 
-// row writes one line.
+// row writes one line. A *FileError is a value that the tables cannot hold.
 func (l *loader) row(r Row) (change, error) {
 	binding, err := l.binding(r)
 	if err != nil {
@@ -89,14 +89,21 @@ func (l *loader) row(r Row) (change, error) {
 	if err != nil {
 		return 0, err
 	}
-	renamed, err := l.exec(`UPDATE student_photo SET student_name = ? WHERE `+is+` AND student_name <> ?`,
-		list(r.StudentName, args, r.StudentName)...)
+	// A collation would take a name for one that differs in case.
+	renamed, err := l.exec(`UPDATE student_photo SET student_name = ? WHERE `+is+` AND (student_name IS NULL OR NOT (`+l.dialect.Exactly("student_name")+`))`,
+		list(r.StudentName, args, db.Bytes(r.StudentName))...)
 	if err != nil {
 		return 0, err
 	}
 	photo, err := l.photo(r, is, args)
+	if err != nil {
+		return 0, err
+	}
 	if renamed > 0 {
 		photo = max(photo, updated)
+	}
+	if photo != unchanged {
+		err = l.shown(r, is, args)
 	}
 	return max(binding, photo), err
 }
@@ -124,23 +131,29 @@ func (l *loader) binding(r Row) (change, error) {
 	if err != nil {
 		return 0, err
 	}
-	var id int64
+	var id any // of any type in a table of the school's own
 	var openID sql.NullString
 	found, err := l.find(`SELECT id, wechat_openid FROM parent_wechat_bind
 WHERE `+isParent+` AND `+isChild+` ORDER BY CASE WHEN `+l.dialect.Exactly("wechat_openid")+` THEN 0 ELSE 1 END, id LIMIT 1`,
 		list(parent, child, db.Bytes(r.OpenID)), &id, &openID)
+	done := added
 	switch {
 	case err != nil:
 		return 0, err
 	case !found:
-		_, err := l.exec(`INSERT INTO parent_wechat_bind (parent_mobile, wechat_openid, student_id, create_time) VALUES (?, ?, ?, ?)`,
+		_, err = l.exec(`INSERT INTO parent_wechat_bind (parent_mobile, wechat_openid, student_id, create_time) VALUES (?, ?, ?, ?)`,
 			r.Mobile, nullable(r.OpenID), r.StudentID, l.now)
-		return added, err
 	case r.OpenID == "" || r.OpenID == openID.String:
 		return unchanged, nil
+	default:
+		done = updated
+		_, err = l.exec(`UPDATE parent_wechat_bind SET wechat_openid = ? WHERE id = ? AND `+isParent+` AND `+isChild,
+			list(r.OpenID, id, parent, child)...)
 	}
-	_, err = l.exec(`UPDATE parent_wechat_bind SET wechat_openid = ? WHERE id = ?`, r.OpenID, id)
-	return updated, err
+	if err != nil {
+		return 0, err
+	}
+	return done, l.bound(r)
 }
 
 // photo writes a photo of the student whom is chooses. A student without one
@@ -151,9 +164,10 @@ func (l *loader) photo(r Row, is string, student []any) (change, error) {
 	if r.PhotoURL != "" {
 		at = nullable(stamp(r.PhotoTime))
 	}
-	found, err := l.find(`SELECT photo_url FROM student_photo WHERE `+is+` AND (photo_url = ? OR photo_url IS NULL OR photo_url = '' OR ? = '')
-ORDER BY CASE WHEN photo_url = ? THEN 0 ELSE 1 END LIMIT 1`,
-		list(student, r.PhotoURL, r.PhotoURL, r.PhotoURL), &held)
+	isPhoto := l.dialect.Exactly("photo_url") // addresses that differ in case are two
+	found, err := l.find(`SELECT photo_url FROM student_photo WHERE `+is+` AND (`+isPhoto+` OR photo_url IS NULL OR photo_url = '' OR ? = '')
+ORDER BY CASE WHEN `+isPhoto+` THEN 0 ELSE 1 END LIMIT 1`,
+		list(student, db.Bytes(r.PhotoURL), r.PhotoURL, db.Bytes(r.PhotoURL)), &held)
 	switch {
 	case err != nil:
 		return 0, err
@@ -163,27 +177,28 @@ ORDER BY CASE WHEN photo_url = ? THEN 0 ELSE 1 END LIMIT 1`,
 		return added, err
 	case r.PhotoURL == "":
 		return unchanged, nil
-	case held.String == "":
-		_, err := l.exec(`UPDATE student_photo SET photo_url = ?, photo_update_time = ?
-WHERE `+is+` AND (photo_url IS NULL OR photo_url = '')`, list(r.PhotoURL, at, student)...)
-		return updated, err
+	case held.String == r.PhotoURL:
+		return l.photoTime(r, is, student)
 	}
-	return l.photoTime(r, is, student)
+	_, err = l.exec(`UPDATE student_photo SET photo_url = ?, photo_update_time = ?
+WHERE `+is+` AND (photo_url IS NULL OR photo_url = '')`, list(r.PhotoURL, at, student)...)
+	return updated, err
 }
 
 // photoTime gives a photo that is there the file's time. The times are
 // compared here: what a driver hands out depends on the column's type.
 func (l *loader) photoTime(r Row, is string, student []any) (change, error) {
+	isPhoto := l.dialect.Exactly("photo_url")
 	var held any
-	if _, err := l.find(`SELECT photo_update_time FROM student_photo WHERE `+is+` AND photo_url = ?`,
-		list(student, r.PhotoURL), &held); err != nil {
+	if _, err := l.find(`SELECT photo_update_time FROM student_photo WHERE `+is+` AND `+isPhoto,
+		list(student, db.Bytes(r.PhotoURL)), &held); err != nil {
 		return 0, err
 	}
 	if sameTime(held, r.PhotoTime) {
 		return unchanged, nil
 	}
-	_, err := l.exec(`UPDATE student_photo SET photo_update_time = ? WHERE `+is+` AND photo_url = ?`,
-		list(stamp(r.PhotoTime), student, r.PhotoURL)...)
+	_, err := l.exec(`UPDATE student_photo SET photo_update_time = ? WHERE `+is+` AND `+isPhoto,
+		list(stamp(r.PhotoTime), student, db.Bytes(r.PhotoURL))...)
 	return updated, err
 }
 

@@ -32,6 +32,8 @@ const (
 	ProblemDate              // not a date and time
 	ProblemSerial            // a date as Excel's serial number
 	ProblemConflict          // an earlier line says otherwise
+	ProblemUnfit             // the table's column cannot hold the value
+	ProblemEngine            // the table's engine cannot undo a failed import
 )
 
 var problemTexts = map[Problem]string{
@@ -55,6 +57,8 @@ var problemTexts = map[Problem]string{
 	ProblemDate:      "this is not a date such as 2026/11/20 9:05 or 2026-11-20 09:05:00",
 	ProblemSerial:    "this is Excel's number for a date: give the column a date format and save again",
 	ProblemConflict:  "an earlier line says otherwise",
+	ProblemUnfit:     "the table's column cannot hold this value unchanged: give identifiers, names and addresses the type VARCHAR, as long as needed, in utf8mb4 (SQLite: TEXT)",
+	ProblemEngine:    "the table's engine cannot undo an import that fails half-way: change it with ALTER TABLE ... ENGINE=InnoDB",
 }
 
 // String returns the problem in English.
@@ -68,7 +72,7 @@ func (p Problem) String() string {
 // A FileError says what is wrong with a CSV file and where.
 type FileError struct {
 	Line    int    // the line where the record begins, 1 for the first of the file; 0: the file as a whole
-	Column  string // the English name of the column; empty: none in particular
+	Column  string // the English name of the column, for ProblemEngine of the table; empty: none in particular
 	Value   string // the value, cut to 40 characters; empty for what is not to be repeated
 	Problem Problem
 	Limit   int // for ProblemTooLong the most characters, for ProblemFields the fields of the header, otherwise 0
