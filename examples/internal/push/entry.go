@@ -43,8 +43,7 @@ func (c *Config) entry(r recipient) (entry, error) {
 		x.studentID = replaced(r.studentID)
 	}
 	if x.fault == nil {
-		// The address of a row's page depends on its id; this one is the longest.
-		_, x.fault = c.compose(&row{id: math.MaxInt64, openid: x.openid}, r.content)
+		x.fault = c.made(x.openid, r.content)
 	}
 	var err error
 	if x.content, err = r.content.encode(); err == nil && len(x.content) > contentLimit {
@@ -52,6 +51,13 @@ func (c *Config) entry(r recipient) (entry, error) {
 		x.content, err = content{"student_id": clip(r.studentID, idLimit), "student_name": clip(r.content["student_name"], idLimit)}.encode()
 	}
 	return x, err
+}
+
+// made tells why a message cannot be made, whatever row it is of.
+func (c *Config) made(openid string, values content) error {
+	// The address of a row's page depends on its id; this one is the longest.
+	_, err := c.compose(&row{id: math.MaxInt64, openid: openid}, values)
+	return err
 }
 
 // isOpenID is as strict as an ASCII column is, in which MySQL ignores spaces at the end: whether

@@ -7,6 +7,7 @@ type choice struct {
 	resend bool // -resend-unknown: rows in doubt are no reason to wait
 	about  only // whom that is about
 	shifts []shift
+	made   func(openid string, values content) error // why a message cannot be made; nil: it can
 }
 
 // fate is what a load makes of a recipient's row.
@@ -39,6 +40,7 @@ func (c choice) decide(own *held, x entry, theirs []foreign) fate {
 		}
 		switch {
 		case !rivals || t.state == stateSkipped:
+		case t.state == stateFailed: // nothing that sends
 		case !t.campaign.after(c.own) && t.unsent():
 			f.supersede = append(f.supersede, *t)
 		case !t.campaign.after(c.own):
@@ -57,7 +59,7 @@ func (c choice) decide(own *held, x entry, theirs []foreign) fate {
 func (c choice) judge(own *held, x entry, f fate, accepted, later *foreign) fate {
 	switch {
 	case own != nil && !own.open():
-		if own.state == stateSkipped {
+		if own.state == stateSkipped || own.state == stateFailed {
 			f.supersede = nil
 		}
 		return fate{supersede: f.supersede, newer: own.state == stateAccepted && accepted == nil && later == nil && !c.shows(own.shown(), x.photo)}
@@ -66,7 +68,7 @@ func (c choice) judge(own *held, x entry, f fate, accepted, later *foreign) fate
 	case later != nil:
 		return elsewhere(own, whySuperseded.of(later.campaign.name))
 	case x.fault != nil:
-		f.state, f.reason, f.settle, f.doubt = stateFailed, x.fault.Error(), nil, nil
+		return fate{state: stateFailed, reason: x.fault.Error()} // it takes nothing away from another campaign
 	case f.doubt != nil && accepted == nil:
 		f.state, f.settle = stateUnknown, nil
 		f.reason = whyHeld.of(f.doubt.campaign.name)

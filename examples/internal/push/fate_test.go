@@ -83,6 +83,7 @@ type fateTest struct {
 	theirs        placed
 	third         placed // of campaign before, when the other one is another
 	again, resend bool
+	retry         bool
 	broken        bool // the value breaks a rule
 	want, their   string
 	says          string
@@ -97,13 +98,24 @@ var fateTests = map[string]fateTest{
 	"none, accepted, again":                {campaign: "before", theirs: placed{stateAccepted, 1}, again: true, want: "never", their: stateAccepted},
 	"none, never before":                   {campaign: "before", theirs: placed{"never", 1}, want: "never", their: stateSkipped},
 	"none, another photo never before":     {campaign: "before", theirs: placed{"never", 2}, want: "never", their: stateSkipped},
-	"none, never before, broken":           {campaign: "before", theirs: placed{"never", 1}, broken: true, want: stateFailed, their: stateSkipped},
+	"none, never before, broken":           {campaign: "before", theirs: placed{"never", 1}, broken: true, want: stateFailed, their: "never"},
+	"none, held before, broken":            {campaign: "before", theirs: placed{"held", 1}, broken: true, want: stateFailed, their: "held"},
+	"never, never before, broken":          {own: placed{"never", 1}, campaign: "before", theirs: placed{"never", 1}, broken: true, want: stateFailed, their: "never"},
+	"failed, never before":                 {own: placed{stateFailed, 1}, campaign: "before", theirs: placed{"never", 1}, want: stateFailed, their: "never"},
+	"failed, never after":                  {own: placed{stateFailed, 1}, campaign: "after", theirs: placed{"never", 1}, want: stateFailed, their: "never"},
+	"failed, retry":                        {own: placed{stateFailed, 1}, retry: true, want: "never"},
+	"failed, retry, failed after":          {own: placed{stateFailed, 1}, campaign: "after", theirs: placed{stateFailed, 1}, retry: true, want: "never", their: stateFailed},
+	"failed, retry, never after":           {own: placed{stateFailed, 1}, campaign: "after", theirs: placed{"never", 1}, retry: true, want: stateSkipped, their: "never", says: "superseded by after"},
+	"failed, retry, never before":          {own: placed{stateFailed, 1}, campaign: "before", theirs: placed{"never", 1}, retry: true, want: "never", their: stateSkipped},
+	"failed, retry, never before, broken":  {own: placed{stateFailed, 1}, campaign: "before", theirs: placed{"never", 1}, retry: true, broken: true, want: stateFailed, their: "never"},
+	"failed, retry, accepted after":        {own: placed{stateFailed, 1}, campaign: "after", theirs: placed{stateAccepted, 1}, retry: true, want: stateSkipped, their: stateAccepted},
+	"never, failed after":                  {own: placed{"never", 1}, campaign: "after", theirs: placed{stateFailed, 1}, want: "never", their: stateFailed},
 	"none, never before, again":            {campaign: "before", theirs: placed{"never", 1}, again: true, want: "never", their: "never"},
 	"none, never in a notice":              {campaign: "notice", theirs: placed{"never", 1}, want: "never", their: "never"},
 	"none, never after":                    {campaign: "after", theirs: placed{"never", 1}, their: "never"},
 	"none, never after, again":             {campaign: "after", theirs: placed{"never", 1}, again: true, want: "never", their: "never"},
 	"none, another photo accepted after":   {campaign: "after", theirs: placed{stateAccepted, 2}, their: stateAccepted},
-	"none, failed after":                   {campaign: "after", theirs: placed{stateFailed, 1}, their: stateFailed},
+	"none, failed after":                   {campaign: "after", theirs: placed{stateFailed, 1}, want: "never", their: stateFailed},
 	"none, skipped after":                  {campaign: "after", theirs: placed{stateSkipped, 1}, want: "never", their: stateSkipped},
 	"none, sending before":                 {campaign: "before", theirs: placed{stateSending, 1}, want: "held", their: stateSending, says: "campaign before"},
 	"none, another photo sending before":   {campaign: "before", theirs: placed{stateSending, 2}, want: "never", their: stateSending},
@@ -164,7 +176,7 @@ func TestFates(t *testing.T) {
 		for name, tt := range fateTests {
 			n++
 			cfg := ofSchool(d, s)
-			cfg.AppID, cfg.Campaign, cfg.Again, cfg.ResendUnknown = fmt.Sprint("wx", n), "own", tt.again, tt.resend
+			cfg.AppID, cfg.Campaign, cfg.Again, cfg.ResendUnknown, cfg.RetryFailed = fmt.Sprint("wx", n), "own", tt.again, tt.resend, tt.retry
 			cfg.Now = func() time.Time { return time.Unix(aMoment, 0) }
 			if tt.broken {
 				cfg.Fields = []Field{{"thing1", "一二三四五六七八九十一二三四五六七八九十一"}}

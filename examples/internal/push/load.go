@@ -40,7 +40,7 @@ type known struct {
 
 // choice is what a person has said.
 func (c *Config) choice() choice {
-	return choice{own: rival{apart: c.Again}, resend: c.ResendUnknown, about: c.only()}
+	return choice{own: rival{apart: c.Again}, resend: c.ResendUnknown, about: c.only(), made: c.made}
 }
 
 // known reads it. With lock, it is what holds until the transaction ends.

@@ -85,9 +85,9 @@ func (e *engine) look(ctx context.Context, p *Preview, page []recipient, hasLedg
 	fates := make(map[person]fate, len(entries))
 	for _, x := range entries {
 		h := k.held[x.person]
-		again := h != nil && e.asIfDecided(k, x.person, h)
+		counted := h != nil && e.asIfDecided(k, x.person, h)
 		f := k.fate(x)
-		if again { // lookDecided has counted them
+		if counted { // by lookDecided
 			f.supersede = nil
 		}
 		fates[x.person] = f
@@ -227,16 +227,17 @@ func (e *engine) becomes(state string, f fate) string {
 	return ""
 }
 
-// asIfDecided makes of h what a person's decision would make of it, and reports whether that is
-// anything.
+// asIfDecided makes of h what a person's decision would make of it, and reports whether that takes
+// rows of other campaigns over.
 func (e *engine) asIfDecided(k known, p person, h *held) bool {
 	if !e.cfg.only().includes(p) || h.state != stateFailed && h.state != stateUnknown {
 		return false
 	}
-	to := e.becomes(h.state, k.choice.reopening(p, h.id, h.content, k.foreign[p]))
+	f := k.choice.reopening(p, h.id, h.content, k.foreign[p])
+	to := e.becomes(h.state, f)
 	if to == "" {
 		return false
 	}
 	h.state, h.sendingAt, h.attempts = to, 0, 0
-	return true
+	return len(f.supersede) > 0
 }

@@ -225,10 +225,18 @@ func (l *ledger) reopenings(ctx context.Context, q querier, all rivals, rows []*
 	return fates, nil
 }
 
-// reopening decides about a row as if it had never left.
+// reopening decides about a row as if it had never left. A row whose values cannot be sent as they
+// were kept takes nothing away from another campaign: the load does, if the school has mended them.
 func (c choice) reopening(p person, id int64, text string, theirs []foreign) fate {
 	x := entry{person: p, photo: decodePhoto(text)}
-	return c.decide(&held{id: id, state: statePending}, x, theirs)
+	f := c.decide(&held{id: id, state: statePending}, x, theirs)
+	if len(f.supersede) > 0 {
+		values, err := decodeContent(text)
+		if err != nil || c.made(p.openid, values) != nil {
+			f.supersede = nil
+		}
+	}
+	return f
 }
 
 // inState reads rows of a state, in the order of their ids.

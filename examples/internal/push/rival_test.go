@@ -439,3 +439,64 @@ func TestCampaignsAfterOneOfTheFuture(t *testing.T) {
 		assert.Equal(t, 1, got.Sent)
 	})
 }
+
+// TestFailedTakesNothing: a campaign whose values break a rule for everybody takes no recipient away
+// from the one before it, and its failed rows keep nobody back.
+func TestFailedTakesNothing(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, address string) {
+		s := newWeChat(t)
+		d := emptySchool(t, address)
+		fill(t, d, 10)
+		first, broken := ofSchool(d, s), ofSchool(d, s)
+		first.Batch, first.Interval = 1, time.Hour
+		stop := make(chan struct{})
+		first.Progress = func(p Progress) {
+			if p.Pause > 0 {
+				close(stop)
+			}
+		}
+		_, err := Run(t.Context(), stop, first)
+		require.Error(t, err)
+		broken.Campaign, broken.Fields = "summer", []Field{{"thing1", "一二三四五六七八九十一二三四五六七八九十一"}}
+		for _, broken.RetryFailed = range []bool{false, true} {
+			got, err := run(t, broken)
+			require.NoError(t, err)
+			assert.Equal(t, []int{1, 9}, []int{got.Unchanged, got.Failed})
+			assert.Empty(t, got.Others)
+		}
+		first.Batch, first.Progress = 0, nil
+		got, err := run(t, first)
+		require.NoError(t, err)
+		assert.Equal(t, []int{10, 0, 9}, []int{got.Accepted, got.Skipped, got.Sent})
+		s.once(t, 10)
+	})
+}
+
+// TestRetryOfAnEarlierCampaign: two campaigns have failed for the same parent; either may be tried
+// again once the school has mended the name, and one message is sent.
+func TestRetryOfAnEarlierCampaign(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, address string) {
+		s := newWeChat(t)
+		d := emptySchool(t, address)
+		bind(t, d, "oA", "s1")
+		photo(t, d, "s1", "一二三四五六七八九十一二三四五六七八九十一", "https://p.example/1.jpg", "2026-11-20 18:00:00")
+		c := ofSchool(d, s)
+		for _, c.Campaign = range []string{"q1", "q2"} {
+			got, err := run(t, c)
+			require.NoError(t, err)
+			assert.Equal(t, 1, got.Failed)
+		}
+		execute(t, d, "UPDATE student_photo SET student_name = '甲'")
+		c.Campaign, c.RetryFailed = "q1", true
+		got, err := run(t, c)
+		require.NoError(t, err)
+		assert.Equal(t, []int{1, 1, 0}, []int{got.Sent, got.Accepted, got.Skipped})
+		c.Campaign = "q2"
+		got, err = run(t, c)
+		require.NoError(t, err)
+		assert.Equal(t, []int{0, 1}, []int{got.Sent, got.Skipped})
+		s.once(t, 1)
+	})
+}
