@@ -32,6 +32,14 @@ type printedCommand struct {
 	says   string // and what it prints
 }
 
+// cancelledAfter has a later campaign take the rows of c over, and be cancelled.
+const cancelledAfter = `INSERT INTO push_campaign SELECT appid, 'd', settings, 0, 0, created_at + 1, 1 FROM push_campaign;
+INSERT INTO push_message (appid, campaign, openid, student_id, content, client_msg_id, state, owner, sending_at, msgid, errcode, error, attempts, updated_at)
+SELECT appid, 'd', openid, student_id, content, client_msg_id || 'd', 'skipped', '', 0, 0, 0, 'cancelled by li', 0, 1 FROM push_message;
+UPDATE push_message SET state = 'skipped', error = 'superseded by d' WHERE campaign = 'c';
+UPDATE push_campaign SET finished_at = 1;
+INSERT INTO push_control VALUES ('wx0123456789abcdef', 'd', 'cancelled', 'li', 1)`
+
 // printedCommands has each place that prints a command, as [commandtest.Callers] calls it.
 func printedCommands(school, id string) map[string]printedCommand {
 	push := func(more ...string) []string { return realFlags(school, id, more...) }
@@ -88,6 +96,10 @@ func printedCommands(school, id string) map[string]printedCommand {
 		"sayNewer": {
 			before: push("-campaign", "c"), change: "UPDATE student_photo SET photo_update_time = '2026-11-26 09:00:00'",
 			args: push("-campaign", "c"), status: exitOK, text: "To send that photo too: ", says: "4 sent in this run",
+		},
+		"sayDropped": {
+			fault: &wechattest.Fault{Code: 48001}, before: push("-campaign", "c"), change: cancelledAfter,
+			args: push("-campaign", "c"), status: exitOK, text: "so that no campaign sends them: 5. To send them: ", says: "4 sent in this run",
 		},
 		"sayContinue": {
 			fault: &wechattest.Fault{Code: 48001}, args: push("-campaign", "-c", "-new"), status: exitStopped,

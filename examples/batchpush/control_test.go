@@ -58,6 +58,33 @@ func TestPauseResumeCancel(t *testing.T) {
 	})
 }
 
+// TestCancelledTakesAlong: two campaigns were interrupted, and the later one, which had taken the rows
+// of the earlier one over, was cancelled.
+func TestCancelledTakesAlong(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, address string) {
+		s, id, environment := newServer(t)
+		school := importSmallSchool(t, address)
+		s.Fail(sendPath, -1, wechattest.Fault{Code: 48001})
+		for _, campaign := range []string{"autumn", "winter"} {
+			require.Equal(t, exitStopped, runProgram(t.Context(), environment, realFlags(school, id, "-campaign", campaign)...).status)
+		}
+		s.Heal()
+		r := runProgram(t.Context(), environment, "cancel", "-db", school, "-campaign", "winter")
+		assert.Contains(t, r.out, "5 of the messages that are not sent had been taken over from earlier campaigns", r.both())
+		for _, more := range [][]string{nil, {"-dry-run"}} {
+			r = runProgram(t.Context(), environment, realFlags(school, id, append(more, "-campaign", "autumn")...)...)
+			assert.Contains(t, r.out, "so that no campaign sends them: 5. To send them: batchpush ", r.both())
+		}
+		r = runProgram(t.Context(), environment, "status", "-db", school, "-campaign", "autumn")
+		assert.Contains(t, r.out, "so that no campaign sends them: 5. A push with -new", r.both())
+		require.Equal(t, exitOK, runProgram(t.Context(), environment, realFlags(school, id, "-new")...).status)
+		assert.EqualValues(t, 4, s.AcceptedCount())
+		r = runProgram(t.Context(), environment, realFlags(school, id, "-campaign", "autumn")...)
+		assert.NotContains(t, r.both(), "no campaign sends them")
+	})
+}
+
 // TestPausedByNameOnATerminal asks; any other push of it waits.
 func TestPausedByNameOnATerminal(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,14 @@ func (p *program) sayOthers(s push.Summary) {
 	}
 }
 
+// sayDropped tells of recipients whom a later campaign took over, which was cancelled. A firing needs
+// no telling: the next one sends to them.
+func (p *program) sayDropped(s push.Summary) {
+	if s.Dropped > 0 && p.cron == "" {
+		p.say("Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s", s.Dropped, p.commandLine(anew()))
+	}
+}
+
 // shifted tells of photos whose times all differ by one amount. Nothing was sent.
 func (p *program) shifted(e *push.ShiftedError) error {
 	p.complain(p.text("the photos of %d of %d recipients have the addresses of earlier campaigns, and times that differ by %s: nothing was sent. If only the time zone of the database's address (loc) was changed, push once with -times-shifted; if these are new photos, with -again and another -campaign",
@@ -22,8 +30,11 @@ func (p *program) shifted(e *push.ShiftedError) error {
 }
 
 var chineseOthers = map[string]string{
-	"To count them as received instead: %s":                                                      "或将它们计为已送达：%s",
-	"Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back": "推送任务 %s（%s）：%d 条由本次推送取代，%d 条结果未知，其接收人暂不发送",
+	"To count them as received instead: %s":                                                                                                          "或将它们计为已送达：%s",
+	"Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back":                                                     "推送任务 %s（%s）：%d 条由本次推送取代，%d 条结果未知，其接收人暂不发送",
+	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s":                  "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送：%s",
+	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.":      "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送，请加 -new 另起一个推送。",
+	"%d of the messages that are not sent had been taken over from earlier campaigns, which do not send them any more. A push with -new sends them.": "未发送的消息中有 %d 条是从以前的任务接手的，那些任务也不会再发送。如要发送，请加 -new 另起一个推送。",
 	"2 Jan": "1月2日",
 	"the photos of %d of %d recipients have the addresses of earlier campaigns, and times that differ by %s: nothing was sent. If only the time zone of the database's address (loc) was changed, push once with -times-shifted; if these are new photos, with -again and another -campaign": "%d / %d 个接收人的照片网址与以前的推送相同，而更新时间都相差 %s：没有发送任何消息。如果只是修改了数据库地址中的时区（loc），请用 -times-shifted 推送一次；如果确是新照片，请用 -again 和另一个 -campaign",
 	"photos whose times differ from those of earlier campaigns by one and the same amount are the same, from now on: loc in the database's address was changed":                                                                                                                              "与以前的推送相比更新时间都相差同一数值的照片视为相同，并从此有效：数据库地址中的 loc 已改过",

@@ -175,6 +175,7 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		p.say("For one pupil only, add -student ID to that command; for one parent only, -parent FILE, a file with the openid.")
 	}
 	p.sayNewer(s)
+	p.sayDropped(s)
 	switch {
 	case s.Pending > 0: // a campaign that had more rows than -limit lets through
 		p.say("-limit leaves the rest. To continue: %s", p.commandLine(without("limit", naming(s.Campaign))))
@@ -251,6 +252,7 @@ func (p *program) dry(ctx context.Context, s *session, campaign push.Campaign) e
 	p.say("Dry run of campaign %s: nothing is sent and nothing is written.", campaign.Name)
 	p.sayCount(ctx, s, look)
 	p.sayNewer(look.Summary)
+	p.sayDropped(look.Summary)
 	for i, m := range look.First {
 		fmt.Fprintln(p.out, p.show(m))
 		if look.Faults[i] != nil {

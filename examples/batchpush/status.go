@@ -69,6 +69,9 @@ func (p *program) reportStatus(ctx context.Context, ledger *db.DB, appID string,
 		fmt.Fprintln(p.out, "  "+p.Holder(h))
 	}
 	p.sayControl(s.Campaign, control)
+	if s.Dropped > 0 {
+		p.say("Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.", s.Dropped)
+	}
 	if p.json {
 		p.encode(state{s, control, holders})
 	}

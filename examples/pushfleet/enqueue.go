@@ -40,6 +40,7 @@ func (p *program) enqueueOnce(ctx context.Context) error {
 	if summary.Newer > 0 {
 		p.say("Messages of this campaign that arrived before the newest photo: %d. To send that photo too, enqueue with another -campaign.", summary.Newer)
 	}
+	p.sayDropped(summary)
 	p.say("How far it is: %s", p.commandLine(statusOf(config.Campaign)))
 	if p.json {
 		p.encode(summary)
@@ -203,6 +204,13 @@ func (p *program) keepSince(ctx context.Context, c *push.Config) error {
 		}
 	}
 	return err
+}
+
+// sayDropped tells of recipients whom a later campaign took over, which was cancelled.
+func (p *program) sayDropped(s push.Summary) {
+	if s.Dropped > 0 {
+		p.say("Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them, enqueue with another -campaign.", s.Dropped)
+	}
 }
 
 func (p *program) report(s push.Summary) {

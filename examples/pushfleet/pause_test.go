@@ -58,6 +58,23 @@ func TestCancelledFleet(t *testing.T) {
 	oneClearLine(t, r, exitUsage, "campaign spring was cancelled by li@office")
 }
 
+// TestCancelledFleetTakesAlong: a campaign that was cancelled had taken the rows of an earlier one over.
+func TestCancelledFleetTakesAlong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	w.enqueue()
+	w.enqueue("-campaign", "summer")
+	_, err := push.Cancel(t.Context(), w.db, w.wechat.AppID, "summer", "li@office")
+	require.NoError(t, err)
+	r := w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign", "spring", "-yes")
+	require.Equal(t, exitOK, r.status, r.both())
+	for _, out := range []string{r.out, w.run(t.Context(), "status", "-campaign", "spring").out} {
+		assert.Contains(t, out, "so that no campaign sends them: 5. To send them, enqueue with another -campaign.")
+	}
+	assert.Zero(t, w.enqueue("-campaign", "autumn").Dropped)
+	assert.Zero(t, w.enqueue().Dropped)
+}
+
 // TestStatusTellsHolders: a worker that stands still with rows in its hands is told, and one that
 // has ended.
 func TestStatusTellsHolders(t *testing.T) {

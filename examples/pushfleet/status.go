@@ -46,6 +46,7 @@ func (p *program) status(ctx context.Context) error {
 	if err := p.sayControl(ctx, name); err != nil {
 		return err
 	}
+	p.sayDropped(summary)
 	if p.json {
 		p.encode(s)
 	}

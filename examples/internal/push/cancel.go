@@ -14,6 +14,7 @@ type Cancelled struct {
 	Skipped int // would have been sent, and is not
 	Unknown int // may have left, and is not repeated
 	Sending int // in the hands of a process that settles it
+	Dropped int // of Skipped: taken over from earlier campaigns, which do not send them either
 }
 
 // Cancel ends a campaign for good. What has never left is skipped, what may have left is unknown,
@@ -38,7 +39,11 @@ func Cancel(ctx context.Context, ledger *db.DB, appID, campaign, by string) (Can
 		return done, err
 	}
 	counts, err := l.tally(ctx)
+	if err != nil {
+		return done, err
+	}
 	done.Sending = counts[stateSending]
+	done.Dropped, err = l.tookAlong(ctx)
 	return done, err
 }
 

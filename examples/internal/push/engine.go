@@ -103,6 +103,9 @@ func Run(ctx context.Context, stop <-chan struct{}, cfg Config) (Summary, error)
 	}
 	summary, tallyErr := e.finish(late, start)
 	err = errors.Join(err, tallyErr)
+	if err == nil {
+		summary.Dropped, err = e.ledger.dropped(ctx)
+	}
 	if e.stopped(ctx) && IsSilent(err) { // it was told to end, whatever it met first
 		err = errors.Join(&StopError{Reason: ReasonStopped}, err)
 	}

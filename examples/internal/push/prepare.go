@@ -40,6 +40,9 @@ func Prepare(ctx context.Context, cfg Config) (Prepared, error) {
 		return Prepared{}, err
 	}
 	s, err := e.finish(ctx, start)
+	if err == nil {
+		s.Dropped, err = e.ledger.dropped(ctx)
+	}
 	p := Prepared{Summary: s}
 	if cfg.Limit > 0 {
 		p.upTo = max(e.upTo, 1)

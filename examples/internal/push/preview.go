@@ -54,6 +54,9 @@ func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
+	if err == nil && hasLedger {
+		p.Dropped, err = e.ledger.dropped(ctx)
+	}
 	p.Others = e.reckoned.others()
 	p.Recipients = p.Unchanged + p.Accepted + p.Skipped + p.Failed + p.Unknown + p.Pending
 	return p, err

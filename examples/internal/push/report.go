@@ -103,7 +103,8 @@ func Tally(ctx context.Context, ledger *db.DB, appID, campaign string) (Summary,
 		return Summary{}, err
 	}
 	s.count(counts)
-	return s, nil
+	s.Dropped, err = newLedger(ledger, appID, campaign).dropped(ctx)
+	return s, err
 }
 
 // count takes the rows' states over, so that the tally adds up.
