@@ -145,7 +145,7 @@ func (c *Client) compose() (err error) {
 	if c.Menu, err = menu.NewClient(c); err != nil {
 		return err
 	}
-	c.JSSDK, err = jssdk.NewClient(c.appID, tickets{c.JSTicket})
+	c.JSSDK, err = jssdk.NewClient(c.appID, tickets(c.JSTicket.Get))
 	return err
 }
 

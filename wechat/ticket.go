@@ -50,8 +50,9 @@ func (c *Client) fetchTicket(ctx context.Context) (token.Token, error) {
 	return token.Token{Value: answer.Ticket, Expiry: start.Add(answer.ExpiresIn.seconds())}, nil
 }
 
-// tickets is a jssdk.TicketSource.
-type tickets struct{ cache *token.Cache }
+// tickets is a jssdk.TicketSource. It is a func, which printing a jssdk.Client does not follow into the
+// Cache.
+type tickets func(context.Context) (string, error)
 
 // Ticket returns the ticket in use.
-func (t tickets) Ticket(ctx context.Context) (string, error) { return t.cache.Get(ctx) }
+func (t tickets) Ticket(ctx context.Context) (string, error) { return t(ctx) }
