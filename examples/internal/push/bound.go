@@ -22,14 +22,14 @@ func (s *source) bound(ctx context.Context, rows []*row) (map[person]bool, error
 	for i, r := range rows {
 		openids[i] = r.openid
 	}
-	err := s.bindings(ctx, openids, func(p person, _ int64) { found[p] = true })
+	err := s.bindings(ctx, "0", openids, func(p person, _ int64) { found[p] = true })
 	return found, err
 }
 
 // distinct drops those of page whose binding is not the first one of its person: a parent may be
 // registered twice, and is counted once.
 func (s *source) distinct(ctx context.Context, page []entry) ([]entry, error) {
-	if len(page) == 0 || s.query != "" { // a query's pages have each person once
+	if !slices.ContainsFunc(page, func(x entry) bool { return x.binding != 0 }) { // pages by person have each once
 		return page, nil
 	}
 	openids := make([]string, len(page))
@@ -37,7 +37,7 @@ func (s *source) distinct(ctx context.Context, page []entry) ([]entry, error) {
 		openids[i] = x.given
 	}
 	first := make(map[person]int64, len(page))
-	err := s.bindings(ctx, openids, func(p person, id int64) {
+	err := s.bindings(ctx, "id", openids, func(p person, id int64) {
 		if held, ok := first[p]; !ok || id < held {
 			first[p] = id
 		}
@@ -51,10 +51,23 @@ func (s *source) distinct(ctx context.Context, page []entry) ([]entry, error) {
 	return firsts, err
 }
 
+// numberedBindings is bindings with their ids; 0 where they are no numbers of their own.
+func (s *source) numberedBindings(ctx context.Context, openids []string, f func(p person, id int64)) error {
+	numbered, err := s.isNumbered(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look up the bindings in %s: %w", s.db.Name, err)
+	case numbered:
+		return s.bindings(ctx, "id", openids, f)
+	}
+	return s.bindings(ctx, "0", openids, f)
+}
+
 // bindings calls f for each binding of some openids, and perhaps for others: the caller compares.
-func (s *source) bindings(ctx context.Context, openids []string, f func(p person, id int64)) error {
+// id is the column that numbers them, or 0.
+func (s *source) bindings(ctx context.Context, id string, openids []string, f func(p person, id int64)) error {
 	for some := range slices.Chunk(openids, db.FindLimit) {
-		err := s.patiently(ctx, func(ctx context.Context) error { return s.someBindings(ctx, some, f) })
+		err := s.patiently(ctx, func(ctx context.Context) error { return s.someBindings(ctx, id, some, f) })
 		if err != nil {
 			return fmt.Errorf("look up the bindings in %s: %w", s.db.Name, err)
 		}
@@ -62,8 +75,8 @@ func (s *source) bindings(ctx context.Context, openids []string, f func(p person
 	return nil
 }
 
-func (s *source) someBindings(ctx context.Context, openids []string, f func(p person, id int64)) error {
-	table, openid, student, id := "parent_wechat_bind", "wechat_openid", "student_id", "id"
+func (s *source) someBindings(ctx context.Context, id string, openids []string, f func(p person, id int64)) error {
+	table, openid, student := "parent_wechat_bind", "wechat_openid", "student_id"
 	if s.query != "" {
 		table, openid, student, id = "("+s.query+") q", "q.openid", "q.student_id", "0"
 	}

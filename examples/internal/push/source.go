@@ -23,7 +23,7 @@ const (
 type recipient struct {
 	openid, studentID string
 	content           content
-	binding           int64 // the key in parent_wechat_bind; 0: from a query of the user's
+	binding           int64 // the key in parent_wechat_bind; 0: from a query of the user's, or it has none
 }
 
 // source reads the recipients in pages by key.
@@ -85,18 +85,21 @@ func (s *source) tablePages(ctx context.Context, f each) error {
 	if err := s.haveColumns(bindingColumns); err != nil {
 		return s.failed(err)
 	}
+	numbered, err := s.isNumbered(ctx)
+	switch {
+	case err != nil:
+		return s.failed(err)
+	case !numbered:
+		return s.personPages(ctx, f)
+	}
 	for after := int64(math.MinInt64); ; {
 		page, err := s.bindingsAfter(ctx, after)
 		if err != nil {
 			return s.failed(err)
 		}
-		photos, err := s.newestPhotos(ctx, page)
+		p, err := s.withPhotos(ctx, page)
 		if err != nil {
 			return s.failed(err)
-		}
-		var p read
-		for _, b := range page {
-			s.put(&p, b.line(photos[b.studentID]))
 		}
 		if err := f(p.recipients, p.leftOut); err != nil {
 			return err
@@ -106,6 +109,18 @@ func (s *source) tablePages(ctx context.Context, f each) error {
 		}
 		after = page[len(page)-1].id
 	}
+}
+
+// withPhotos makes recipients of bindings.
+func (s *source) withPhotos(ctx context.Context, page []binding) (p read, err error) {
+	photos, err := s.newestPhotos(ctx, page)
+	if err != nil {
+		return p, err
+	}
+	for _, b := range page {
+		s.put(&p, b.line(photos[b.studentID]))
+	}
+	return p, nil
 }
 
 // binding is a row of parent_wechat_bind.
@@ -150,13 +165,13 @@ ORDER BY %[2]s, q.photo_update_time DESC, q.photo_url DESC LIMIT ?`
 // own and are counted at once.
 const lacking = `COALESCE(q.openid, '') = '' OR COALESCE(q.student_id, '') = '' OR COALESCE(q.photo_url, '') = ''`
 
-// queryKey is the SQL for openid and student as bytes. No identifier has the character 0, so that no
+// key is the SQL for openid and student as bytes. No identifier has the character 0, so that no
 // two pairs have one key.
-func (s *source) queryKey() string {
+func (s *source) key(openid string) string {
 	if s.db.Dialect == db.MySQL {
-		return `CONCAT(CAST(q.openid AS BINARY), x'00', CAST(q.student_id AS BINARY))`
+		return `CONCAT(CAST(` + openid + ` AS BINARY), x'00', CAST(q.student_id AS BINARY))`
 	}
-	return `CAST((q.openid || char(0) || q.student_id) AS BLOB)`
+	return `CAST((` + openid + ` || char(0) || q.student_id) AS BLOB)`
 }
 
 func (s *source) queryPages(ctx context.Context, f each) error {
@@ -167,20 +182,24 @@ func (s *source) queryPages(ctx context.Context, f each) error {
 	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM ("+s.query+") q WHERE "+lacking).Scan(&leftOut); err != nil {
 		return s.failed(err)
 	}
-	key, after := s.queryKey(), []byte{}
+	key, after := s.key("q.openid"), []byte{}
 	statement := fmt.Sprintf(queryPage, s.query, key, pageKey, lacking, s.db.Dialect.Text("q.openid"), s.db.Dialect.Text("q.student_id"))
-	for {
-		p, err := s.page(ctx, statement, after, s.limit(queryPageSize))
-		if err != nil {
+	for limit := s.limit(queryPageSize); ; {
+		p, err := s.page(ctx, limit, statement, after, limit)
+		switch {
+		case err != nil:
 			return s.failed(err)
+		case p.rows == limit && p.last == nil: // one person's rows are more than a page
+			limit *= 2
+			continue
 		}
 		if err := f(p.recipients, p.leftOut+leftOut); err != nil {
 			return err
 		}
-		if p.rows < s.limit(queryPageSize) {
+		if p.rows < limit {
 			return nil
 		}
-		after, leftOut = p.last, 0
+		after, leftOut, limit = p.last, 0, s.limit(queryPageSize)
 	}
 }
 
@@ -206,10 +225,13 @@ type read struct {
 	recipients []recipient
 	leftOut    int
 	rows       int
-	last       []byte // the key of the last row
+	last       []byte // the key of the last person
 }
 
-func (s *source) page(ctx context.Context, statement string, args ...any) (read, error) {
+// page reads rows, those of one person together. When there are as many as limit, the last person
+// may have more and is left to the next page: the database may order the times as texts, so that
+// the newest photo need not come first.
+func (s *source) page(ctx context.Context, limit int, statement string, args ...any) (read, error) {
 	var p read
 	rows, err := s.db.QueryContext(ctx, statement, args...)
 	if err != nil {
@@ -232,13 +254,15 @@ func (s *source) page(ctx context.Context, statement string, args ...any) (read,
 		switch {
 		case best.key() == nil || best.person() != next.person():
 			s.put(&p, best)
+			p.last, _ = best.key().([]byte)
 			best, next = next, line{}
 		case s.newer(next, best):
 			best, next = next, best
 		}
 	}
-	s.put(&p, best)
-	p.last, _ = best.key().([]byte)
+	if p.rows < limit {
+		s.put(&p, best)
+	}
 	return p, rows.Err()
 }
 

@@ -1,11 +1,11 @@
 package push
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/org/wxhome/examples/internal/db"
@@ -45,7 +45,7 @@ func MakeTrial(ctx context.Context, cfg Config, openid, studentID string) (m tem
 // trial finds whom the message is about, and whether the openid is bound to that child.
 func (s *source) trial(ctx context.Context, openid, studentID string) (r recipient, bound bool, err error) {
 	var bindings []binding
-	err = s.bindings(ctx, []string{openid}, func(p person, id int64) {
+	err = s.bindings(ctx, "0", []string{openid}, func(p person, id int64) {
 		if p.openid == openid && (studentID == "" || p.studentID == studentID) {
 			bindings = append(bindings, binding{id, p})
 		}
@@ -108,8 +108,8 @@ func (s *source) queried(ctx context.Context, who []binding, bound bool) ([]reci
 		return nil, err
 	}
 	text := s.db.Dialect.Text
-	p, err := s.page(ctx, fmt.Sprintf("SELECT q.*, %s AS %s, %s AS %s, %s AS %s FROM %s WHERE %s ORDER BY %[5]s",
-		text("q.openid"), openidText, text("q.student_id"), studentText, s.queryKey(), pageKey, table, condition), args...)
+	p, err := s.page(ctx, math.MaxInt, fmt.Sprintf("SELECT q.*, %s AS %s, %s AS %s, %s AS %s FROM %s WHERE %s ORDER BY %[5]s",
+		text("q.openid"), openidText, text("q.student_id"), studentText, s.key("q.openid"), pageKey, table, condition), args...)
 	var found []recipient
 	for _, r := range p.recipients {
 		for _, b := range who {
@@ -190,13 +190,16 @@ func ReadLink(ctx context.Context, ledger, school *sql.DB, appID string, link in
 // is one, or else a binding, so that it opens for whom it is meant, and nothing is written. 0:
 // there is neither.
 func (s *source) shownLink(ctx context.Context, x entry, row int64) (int64, error) {
-	if row != 0 || s.query == "" {
-		return cmp.Or(row, firstBinding-x.binding), nil
+	switch {
+	case row != 0 || s.query == "" && x.binding == 0:
+		return row, nil
+	case s.query == "":
+		return firstBinding - x.binding, nil
 	}
 	tables := source{db: s.db}
 	link := int64(0)
-	err := tables.bindings(ctx, []string{x.given}, func(p person, id int64) {
-		if p == (person{x.given, x.values["student_id"]}) {
+	err := tables.numberedBindings(ctx, []string{x.given}, func(p person, id int64) {
+		if id != 0 && p == (person{x.given, x.values["student_id"]}) {
 			link = firstBinding - id
 		}
 	})
