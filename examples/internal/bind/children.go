@@ -19,7 +19,8 @@ type Child struct {
 
 // binding is a row of parent_wechat_bind.
 type binding struct {
-	id        int64
+	id        any // of any type in a table of the school's own
+	openid    string
 	studentID string
 	mobile    string
 }
@@ -47,7 +48,10 @@ func (s *Store) bindings(ctx context.Context, q db.Querier, openid string) ([]bi
 		if err := rows.Scan(&b.id, &whose, &student, &mobile); err != nil {
 			return nil, err
 		}
-		b.studentID, b.mobile = student.String, mobile.String
+		if id, ok := b.id.([]byte); ok {
+			b.id = string(id) // bytes would not be brought into the column's character set
+		}
+		b.openid, b.studentID, b.mobile = whose.String, student.String, mobile.String
 		if whose.String == openid && b.studentID != "" {
 			all = append(all, b)
 		}
@@ -147,7 +151,7 @@ func (s *Store) unbind(ctx context.Context, openid string, chosen func(binding) 
 			if !chosen(b) {
 				continue
 			}
-			if err := deleteBinding(ctx, tx, b); err != nil {
+			if err := s.deleteBinding(ctx, tx, b); err != nil {
 				return err
 			}
 			pupils[b.studentID] = true
@@ -161,15 +165,19 @@ func (s *Store) unbind(ctx context.Context, openid string, chosen func(binding) 
 	return nil
 }
 
-func deleteBinding(ctx context.Context, tx *sql.Tx, b binding) error {
+// deleteBinding names the row by its openid and pupil as well: the ids of a school's own table may
+// repeat, or be compared as numbers although they are text.
+func (s *Store) deleteBinding(ctx context.Context, tx *sql.Tx, b binding) error {
+	is := " WHERE (id = ? OR id IS NULL) AND " + s.db.Dialect.Exactly("wechat_openid") + " AND " + s.db.Dialect.Exactly("student_id")
+	args := []any{b.id, db.Bytes(b.openid), db.Bytes(b.studentID)}
 	if b.mobile == "" {
-		_, err := tx.ExecContext(ctx, `DELETE FROM parent_wechat_bind WHERE id = ?`, b.id)
+		_, err := tx.ExecContext(ctx, `DELETE FROM parent_wechat_bind`+is, args...)
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE parent_wechat_bind SET wechat_openid = NULL WHERE id = ?`, b.id); err == nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE parent_wechat_bind SET wechat_openid = NULL`+is, args...); err == nil {
 		return nil
 	}
 	// A table of the school's own may want a value.
-	_, err := tx.ExecContext(ctx, `UPDATE parent_wechat_bind SET wechat_openid = '' WHERE id = ?`, b.id)
+	_, err := tx.ExecContext(ctx, `UPDATE parent_wechat_bind SET wechat_openid = ''`+is, args...)
 	return err
 }

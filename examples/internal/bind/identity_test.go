@@ -92,3 +92,38 @@ func TestABindingThatTheTableCannotHold(t *testing.T) {
 		assert.Equal(t, 1, rows(t, d, "bind_code WHERE used_at = 0"), "%s: the code is still good", name)
 	}
 }
+
+// TestUnbindFromOwnTable: whatever the ids of the school's own table are, a parent who unbinds takes
+// nobody else's binding away.
+func TestUnbindFromOwnTable(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, address string) {
+		t.Parallel()
+		s, _, d := open(t, address)
+		for _, id := range []string{"VARCHAR(9)", "INTEGER", "TEXT"} {
+			for _, ids := range [][]any{{"1", "01", "1"}, {"7", "7", "7"}, {nil, nil, nil}} {
+				for _, mobile := range []string{"", "13800138000"} {
+					_, err := d.Exec("DROP TABLE parent_wechat_bind")
+					require.NoError(t, err)
+					_, err = d.Exec("CREATE TABLE parent_wechat_bind (id " + id + ", parent_mobile VARCHAR(32), wechat_openid VARCHAR(64), student_id VARCHAR(64), create_time VARCHAR(30))")
+					require.NoError(t, err)
+					for i, who := range [][2]string{{"oA", "S1"}, {"oB", "S1"}, {"oA", "S2"}} {
+						_, err = d.Exec("INSERT INTO parent_wechat_bind VALUES (?, ?, ?, ?, '')", ids[i], mobile, who[0], who[1])
+						require.NoError(t, err)
+					}
+					n, err := s.Unbind(t.Context(), "oA", "S1")
+					require.NoError(t, err)
+					assert.Equal(t, 1, n)
+					for _, left := range []struct {
+						openid, student string
+						bound           bool
+					}{{"oA", "S1", false}, {"oB", "S1", true}, {"oA", "S2", true}} {
+						bound, err := s.Bound(t.Context(), left.openid, left.student)
+						require.NoError(t, err)
+						assert.Equal(t, left.bound, bound, "%s %v %q: %s %s", id, ids, mobile, left.openid, left.student)
+					}
+				}
+			}
+		}
+	})
+}

@@ -136,6 +136,9 @@ func (l *loader) binding(r Row) (change, error) {
 	found, err := l.find(`SELECT id, wechat_openid FROM parent_wechat_bind
 WHERE `+isParent+` AND `+isChild+` ORDER BY CASE WHEN `+l.dialect.Exactly("wechat_openid")+` THEN 0 ELSE 1 END, id LIMIT 1`,
 		list(parent, child, db.Bytes(r.OpenID)), &id, &openID)
+	if bytes, ok := id.([]byte); ok {
+		id = string(bytes) // bytes would not be brought into the column's character set
+	}
 	done := added
 	switch {
 	case err != nil:
