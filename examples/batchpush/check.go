@@ -179,7 +179,8 @@ func (c *checker) tables(ctx context.Context) {
 		c.fail(c.p.text("tables"), c.p.describe(err))
 		return
 	}
-	c.ok(c.p.text("tables"), c.p.text("%s: %d recipients, %d rows left out (no openid or no photo)", c.s.school.Name, look.Recipients, look.LeftOut))
+	c.ok(c.p.text("tables"), c.p.text("%s: %d recipients; %s", c.s.school.Name, look.Recipients, c.p.LeftOut(look.Summary)))
+	c.recipients(look.Summary)
 	c.values(look)
 	c.parents(ctx, look)
 	c.rights(ctx)
@@ -193,6 +194,19 @@ func (c *checker) control(ctx context.Context, campaign string) {
 		c.fail(c.p.text("campaign"), c.p.describe(err))
 	case line != "":
 		c.fail(c.p.text("campaign"), campaign+": "+line)
+	}
+}
+
+// recipients tells who is left out, and of a push to nobody.
+func (c *checker) recipients(s push.Summary) {
+	what := c.p.text("recipients")
+	for _, line := range []string{c.p.Early(s), c.p.Alike(s)} {
+		if line != "" {
+			c.warn(what, line)
+		}
+	}
+	if s.Recipients == 0 {
+		c.fail(what, c.p.text("there are none: nobody would get a message"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"math"
@@ -161,7 +162,10 @@ func (o *options) validate(l language, now time.Time) error {
 		return usage(l.text("-tz: %q is not a time zone such as Asia/Shanghai", o.zone))
 	}
 	if o.since != "" {
-		if o.sinceTime, err = pushflag.ParseSince(o.since, o.timeZone, now); err != nil {
+		switch o.sinceTime, err = pushflag.ParseSince(o.since, o.timeZone, now); {
+		case errors.Is(err, pushflag.ErrFuture):
+			return usage(l.text("-since: %s is still to come: no photo is as new as that", o.since))
+		case err != nil:
 			return usage(l.text("-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d", o.since))
 		}
 	}

@@ -77,8 +77,9 @@ func (p *program) announce(ctx context.Context, s *session, campaign push.Campai
 
 // sayCount tells the count, the quota that is left and when it will be over.
 func (p *program) sayCount(ctx context.Context, s *session, look push.Preview) {
-	p.say("%d recipients: %d to send, %d unchanged, %d done; %d left out (no openid or no photo)",
-		look.Recipients, look.Pending, look.Unchanged, look.Recipients-look.Pending-look.Unchanged, look.LeftOut)
+	p.say("%d recipients: %d to send, %d unchanged, %d done; %s",
+		look.Recipients, look.Pending, look.Unchanged, look.Recipients-look.Pending-look.Unchanged, p.LeftOut(look.Summary))
+	p.sayOmitted(look.Summary)
 	p.sayOthers(look.Summary)
 	if look.Failed > 0 {
 		p.warn("messages whose values break a rule, which will not be sent: %d", look.Failed)
@@ -146,10 +147,21 @@ func (p *program) neverBegan(ctx context.Context, campaign push.Campaign, err er
 func (p *program) report(s push.Summary) {
 	p.say("%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending",
 		s.Campaign, s.Recipients, s.Unchanged, s.Accepted, s.Skipped, s.Failed, s.Unknown, s.Pending)
-	p.say("%d sent in this run in %.1f s; %d rows left out (no openid or no photo)", s.Sent, s.Seconds, s.LeftOut)
+	p.say("%d sent in this run in %.1f s; %s", s.Sent, s.Seconds, p.LeftOut(s))
+	p.sayOmitted(s)
 	p.sayOthers(s)
 	if p.json {
 		p.encode(s)
+	}
+}
+
+// sayOmitted tells whom -since leaves out, and of pupils whose ids differ in form alone.
+func (p *program) sayOmitted(s push.Summary) {
+	if line := p.Early(s); line != "" {
+		fmt.Fprintln(p.out, line)
+	}
+	if line := p.Alike(s); line != "" {
+		fmt.Fprintln(p.stderr, p.text("warning: ")+line)
 	}
 }
 

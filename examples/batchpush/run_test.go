@@ -157,7 +157,7 @@ func TestJSONKeys(t *testing.T) {
 		keys = append(keys, key)
 	}
 	assert.ElementsMatch(t, []string{
-		"campaign", "recipients", "left_out", "unchanged", "accepted", "skipped", "failed", "unknown", "pending", "sent", "seconds",
+		"campaign", "recipients", "left_out", "no_photo", "unchanged", "accepted", "skipped", "failed", "unknown", "pending", "sent", "seconds",
 	}, keys)
 }
 
@@ -183,7 +183,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 	before := readFile(t, strings.TrimPrefix(db, "sqlite:"))
 	r := runProgram(t.Context(), environment, realFlags(db, id, "-dry-run")...)
 	require.Equal(t, exitOK, r.status, r.both())
-	assert.Contains(t, r.out, "5 recipients: 5 to send, 0 unchanged, 0 done; 1 left out")
+	assert.Contains(t, r.out, "5 recipients: 5 to send, 0 unchanged, 0 done; 1 rows left out")
 	assert.Equal(t, 3, strings.Count(r.out, "→ "), "three messages")
 	assert.Contains(t, r.out, "thing1 = 甲")
 	assert.Contains(t, r.out, "url = https://p.example/1.jpg")

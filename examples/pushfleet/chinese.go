@@ -40,8 +40,9 @@ var chinesePush = map[string]string{
 	"the limit by the minute has struck": "触及每分钟上限",
 	"the daily quota is used up":         "今日额度已用完",
 	"WeChat cannot be reached":           "无法连接微信",
-	"%s; give work the same -link as enqueue, then run enqueue again":                                           "%s；请给 work 与 enqueue 相同的 -link，再运行一次 enqueue",
-	"%s; mend it, then run enqueue again":                                                                       "%s；请处理后再运行一次 enqueue",
+	"%s; give work the same -link as enqueue, then run enqueue again": "%s；请给 work 与 enqueue 相同的 -link，再运行一次 enqueue",
+	"%s; mend it, then run enqueue again":                             "%s；请处理后再运行一次 enqueue",
+	"warning: %s":                                                     "警告：%s",
 	"warning: %s; the campaign %s waits for the command resume -campaign of batchpush, and -yes would not wait": "警告：%s；推送任务 %s 等待 batchpush 的 resume -campaign 命令（-yes 则不等待）",
 }
 
@@ -81,6 +82,7 @@ var chineseMistakes = map[string]string{
 	"unknown command %q: the commands are enqueue, work, status and schedule":   "没有命令 %q：可用的命令是 enqueue、work、status、schedule",
 	"-%s does nothing with %s":                                                  "-%s 不能用于 %s",
 	"-tz: %q is not a time zone such as Asia/Shanghai":                          "-tz：%q 不是时区，例如 Asia/Shanghai",
+	"-since: %s is still to come: no photo is as new as that":                   "-since：%s 还没有到：没有这么新的照片",
 	"-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d": "-since：%q 既不是 2026-11-20 这样的日期，也不是 7d 这样的时长",
 	"-redis (or WXHOME_REDIS) is missing: start one, such as `redis-server --appendonly yes`, and give its address to enqueue and to every worker: -redis redis://127.0.0.1:6379/0": "缺少 -redis（或 WXHOME_REDIS）：请启动一个 Redis，例如 `redis-server --appendonly yes`，并把地址给 enqueue 和每个 worker：-redis redis://127.0.0.1:6379/0",
 	"-db (or WXHOME_DB) is missing: the school's database, mysql:USER:PASSWORD@tcp(HOST:3306)/NAME":                                                                                 "缺少 -db（或 WXHOME_DB）：学校的数据库，mysql:用户:密码@tcp(主机:3306)/库名",

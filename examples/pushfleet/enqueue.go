@@ -216,6 +216,15 @@ func (p *program) sayDropped(s push.Summary) {
 func (p *program) report(s push.Summary) {
 	p.say("%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending",
 		s.Campaign, s.Recipients, s.Unchanged, s.Accepted, s.Skipped, s.Failed, s.Unknown, s.Pending)
+	if s.LeftOut > 0 {
+		p.print(p.LeftOut(s))
+	}
+	if line := p.Early(s); line != "" {
+		p.print(line)
+	}
+	if line := p.Alike(s); line != "" {
+		p.complain("warning: %s", line)
+	}
 	for _, o := range s.Others {
 		p.say("Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back",
 			o.Campaign, o.Begun.In(p.timeZone).Format(p.text("2 Jan")), o.Superseded, o.Unknown)

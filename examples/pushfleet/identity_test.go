@@ -36,3 +36,17 @@ func TestRightChild(t *testing.T) {
 		w.mu.Unlock()
 	}
 }
+
+// TestEnqueueTellsWhoIsLeftOut: those of another form of an id with an example, and those of -since.
+func TestEnqueueTellsWhoIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	w.execute("UPDATE student_photo SET photo_update_time = '2020-01-01 09:00:00'")
+	w.execute("INSERT INTO parent_wechat_bind (parent_mobile, wechat_openid, student_id, create_time) VALUES ('', 'oA', '0007', '2020-01-01'), ('', NULL, '8', '2020-01-01')")
+	w.execute("INSERT INTO student_photo VALUES ('7', 'A', 'https://p.example/7.jpg', '2020-01-01 09:00:00')")
+	r := w.run(t.Context(), "enqueue", "-lang", "en", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-since", "1s", "-yes")
+	require.Equal(t, exitOK, r.status, r.both())
+	assert.Contains(t, r.out, "2 rows left out (1 without an openid, 1 without a photo under their student_id)")
+	assert.Contains(t, r.out, "5 left out by -since")
+	assert.Contains(t, r.errors, `student_id "0007" of parent_wechat_bind has no photo, and "7" of student_photo has one`)
+}

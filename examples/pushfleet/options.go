@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"slices"
@@ -144,7 +145,10 @@ func (o *options) validate(now time.Time) (err error) {
 		return o.usage("-tz: %q is not a time zone such as Asia/Shanghai", o.zone)
 	}
 	if o.since != "" {
-		if o.sinceTime, err = pushflag.ParseSince(o.since, o.timeZone, now); err != nil {
+		switch o.sinceTime, err = pushflag.ParseSince(o.since, o.timeZone, now); {
+		case errors.Is(err, pushflag.ErrFuture):
+			return o.usage("-since: %s is still to come: no photo is as new as that", o.since)
+		case err != nil:
 			return o.usage("-since: %q is neither a date such as 2026-11-20 nor a time ago such as 7d", o.since)
 		}
 	}

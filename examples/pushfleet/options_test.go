@@ -48,6 +48,7 @@ func TestBadCommandLine(t *testing.T) {
 		{"enqueue -link https://x.example" + loads, "do not go together"},
 		{"enqueue -limit 0" + loads, "-limit must be at least 1"},
 		{"enqueue -since yesterday" + loads, "-since"},
+		{"enqueue -since 2999-01-01" + loads, "-since: 2999-01-01 is still to come"},
 		{"enqueue -tz Mars/Olympus" + loads, "-tz"},
 		{"schedule" + loads, "-cron"},
 		{"schedule -cron often" + loads, "-cron"},

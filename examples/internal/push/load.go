@@ -219,11 +219,12 @@ VALUES `+string(values)+end, args...)
 // load puts the recipients into the ledger, page by page. Rows that have left stay as they are.
 func (e *engine) load(ctx context.Context) error {
 	left := e.cfg.Limit
-	err := e.source.pages(ctx, func(page []recipient, leftOut int) error {
+	var out omitted
+	err := e.source.pages(ctx, func(page []recipient, o omitted) error {
 		if err := e.pausable(ctx); err != nil {
 			return err
 		}
-		e.summary.LeftOut += leftOut
+		out.add(o)
 		if e.cfg.Limit > 0 {
 			page = page[:min(len(page), left)]
 			left -= len(page)
@@ -240,6 +241,9 @@ func (e *engine) load(ctx context.Context) error {
 		return err
 	}
 	e.loaded = true
+	if err := e.source.omit(ctx, &e.summary, out); err != nil {
+		return err
+	}
 	if err := e.endSuperseded(ctx); err != nil {
 		return err
 	}

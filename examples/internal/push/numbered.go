@@ -74,8 +74,8 @@ const personPage = `SELECT DISTINCT %[1]s AS ` + pageKey + `, %[2]s, %[3]s FROM 
 const unbound = `COALESCE(q.wechat_openid, '') = '' OR COALESCE(q.student_id, '') = ''`
 
 func (s *source) personPages(ctx context.Context, f each) error {
-	var leftOut int
-	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM parent_wechat_bind q WHERE "+unbound).Scan(&leftOut); err != nil {
+	var out omitted
+	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM parent_wechat_bind q WHERE "+unbound).Scan(&out.noOpenID); err != nil {
 		return s.failed(err)
 	}
 	text := s.db.Dialect.Text
@@ -89,13 +89,14 @@ func (s *source) personPages(ctx context.Context, f each) error {
 		if err != nil {
 			return s.failed(err)
 		}
-		if err := f(p.recipients, p.leftOut+leftOut); err != nil {
+		out.add(p.out)
+		if err := f(p.recipients, out); err != nil {
 			return err
 		}
 		if len(page) < s.limit(queryPageSize) {
 			return nil
 		}
-		after, leftOut = last, 0
+		after, out = last, omitted{}
 	}
 }
 

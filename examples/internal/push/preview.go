@@ -37,8 +37,9 @@ func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 		}
 	}
 	left := cfg.Limit
-	err = e.source.pages(ctx, func(page []recipient, leftOut int) error {
-		p.LeftOut += leftOut
+	var out omitted
+	err = e.source.pages(ctx, func(page []recipient, o omitted) error {
+		out.add(o)
 		if cfg.Limit > 0 {
 			page = page[:min(len(page), left)]
 			left -= len(page)
@@ -57,6 +58,10 @@ func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 	if err == nil && hasLedger {
 		p.Dropped, err = e.ledger.dropped(ctx)
 	}
+	if err != nil {
+		return p, err
+	}
+	err = e.source.omit(ctx, &p.Summary, out)
 	p.Others = e.reckoned.others()
 	p.Recipients = p.Unchanged + p.Accepted + p.Skipped + p.Failed + p.Unknown + p.Pending
 	return p, err
@@ -65,7 +70,7 @@ func Look(ctx context.Context, cfg Config, n int) (Preview, error) {
 // Probe reads one page of recipients, so that a missing table, column or right is told before
 // anything is announced. It changes nothing, and needs no ledger.
 func Probe(ctx context.Context, cfg Config) error {
-	err := newSource(&cfg).pages(ctx, func([]recipient, int) error { return errEnough })
+	err := newSource(&cfg).pages(ctx, func([]recipient, omitted) error { return errEnough })
 	if errors.Is(err, errEnough) {
 		return nil
 	}

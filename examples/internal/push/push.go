@@ -132,6 +132,7 @@ type Summary struct {
 	Campaign   string  `json:"campaign"`
 	Recipients int     `json:"recipients"`
 	LeftOut    int     `json:"left_out"` // rows without openid or photo
+	Omitted            // why they and others are no recipients
 	Unchanged  int     `json:"unchanged"`
 	Accepted   int     `json:"accepted"`
 	Skipped    int     `json:"skipped"`

@@ -137,7 +137,7 @@ func pagesOf(t *testing.T, cfg Config, size int) (pages [][]recipient) {
 	t.Helper()
 	src := newSource(&cfg)
 	src.size = size
-	require.NoError(t, src.pages(t.Context(), func(page []recipient, _ int) error {
+	require.NoError(t, src.pages(t.Context(), func(page []recipient, _ omitted) error {
 		if len(page) > 0 {
 			pages = append(pages, page)
 		}

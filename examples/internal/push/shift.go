@@ -120,7 +120,7 @@ func (e *engine) unshifted(ctx context.Context, keep bool) (err error) {
 		return nil
 	}
 	s := sample{by: map[int64]int{}}
-	err = e.source.pages(ctx, func(page []recipient, _ int) error {
+	err = e.source.pages(ctx, func(page []recipient, _ omitted) error {
 		if err := e.compare(ctx, all, page, &s); err != nil {
 			return err
 		}

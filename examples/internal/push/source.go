@@ -52,8 +52,8 @@ func newSource(cfg *Config) *source {
 	return s
 }
 
-// each is called with a page and the number of rows in it that cannot be pushed to.
-type each func(page []recipient, leftOut int) error
+// each is called with a page and the rows in it that cannot be pushed to.
+type each func(page []recipient, out omitted) error
 
 // pages calls f with page after page. Of several rows for one recipient it gets the one with
 // the newest photo.
@@ -101,7 +101,7 @@ func (s *source) tablePages(ctx context.Context, f each) error {
 		if err != nil {
 			return s.failed(err)
 		}
-		if err := f(p.recipients, p.leftOut); err != nil {
+		if err := f(p.recipients, p.out); err != nil {
 			return err
 		}
 		if len(page) < s.limit(pageSize) {
@@ -163,7 +163,10 @@ ORDER BY %[2]s, q.photo_update_time DESC, q.photo_url DESC LIMIT ?`
 
 // lacking is true for a row without openid, student or photo. Such rows have no key of their
 // own and are counted at once.
-const lacking = `COALESCE(q.openid, '') = '' OR COALESCE(q.student_id, '') = '' OR COALESCE(q.photo_url, '') = ''`
+const (
+	lackingKey = `COALESCE(q.openid, '') = '' OR COALESCE(q.student_id, '') = ''`
+	lacking    = lackingKey + ` OR COALESCE(q.photo_url, '') = ''`
+)
 
 // key is the SQL for openid and student as bytes. No identifier has the character 0, so that no
 // two pairs have one key.
@@ -178,10 +181,13 @@ func (s *source) queryPages(ctx context.Context, f each) error {
 	if err := s.checkColumns(ctx); err != nil {
 		return s.failed(err)
 	}
-	var leftOut int
-	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM ("+s.query+") q WHERE "+lacking).Scan(&leftOut); err != nil {
+	var out omitted
+	err := s.db.QueryRowContext(ctx, "SELECT COALESCE(SUM(CASE WHEN "+lackingKey+" THEN 1 ELSE 0 END), 0), COUNT(*) FROM ("+s.query+") q WHERE "+lacking).
+		Scan(&out.noOpenID, &out.noPhoto)
+	if err != nil {
 		return s.failed(err)
 	}
+	out.noPhoto -= out.noOpenID
 	key, after := s.key("q.openid"), []byte{}
 	statement := fmt.Sprintf(queryPage, s.query, key, pageKey, lacking, s.db.Dialect.Text("q.openid"), s.db.Dialect.Text("q.student_id"))
 	for limit := s.limit(queryPageSize); ; {
@@ -193,13 +199,14 @@ func (s *source) queryPages(ctx context.Context, f each) error {
 			limit *= 2
 			continue
 		}
-		if err := f(p.recipients, p.leftOut+leftOut); err != nil {
+		out.add(p.out)
+		if err := f(p.recipients, out); err != nil {
 			return err
 		}
 		if p.rows < limit {
 			return nil
 		}
-		after, leftOut, limit = p.last, 0, s.limit(queryPageSize)
+		after, out, limit = p.last, omitted{}, s.limit(queryPageSize)
 	}
 }
 
@@ -223,7 +230,7 @@ func (s *source) checkColumns(ctx context.Context) error {
 // read is what a page had.
 type read struct {
 	recipients []recipient
-	leftOut    int
+	out        omitted
 	rows       int
 	last       []byte // the key of the last person
 }
@@ -274,11 +281,15 @@ func (s *source) put(p *read, l line) {
 	}
 	who := l.person()
 	r := recipient{openid: who.openid, studentID: who.studentID}
-	if r.openid == "" || r.studentID == "" || text(l.get("photo_url")) == "" {
-		p.leftOut++
+	switch {
+	case r.openid == "" || r.studentID == "":
+		p.out.noOpenID++
 		return
-	}
-	if !s.since.IsZero() && s.moment(l.get("photo_update_time")).Before(s.since) {
+	case text(l.get("photo_url")) == "":
+		p.out.lacksPhoto(r.studentID)
+		return
+	case !s.since.IsZero() && s.moment(l.get("photo_update_time")).Before(s.since):
+		p.out.early++
 		return
 	}
 	r.binding, _ = l.key().(int64)

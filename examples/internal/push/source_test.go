@@ -17,8 +17,8 @@ import (
 // readAll returns openid/student/photo/time of all recipients, in order.
 func readAll(t *testing.T, s *source) (all []string, leftOut int) {
 	t.Helper()
-	err := s.pages(t.Context(), func(page []recipient, n int) error {
-		leftOut += n
+	err := s.pages(t.Context(), func(page []recipient, out omitted) error {
+		leftOut += out.noOpenID + out.noPhoto
 		for _, r := range page {
 			all = append(all, fmt.Sprint(r.openid, "/", r.studentID, "/", r.content["photo_url"], "/", r.content["photo_update_time"]))
 		}
@@ -115,7 +115,7 @@ func TestQueryPages(t *testing.T) {
 		assert.True(t, found[person{"oA", "9"}])
 		assert.True(t, found[person{"oC", "12"}])
 		assert.False(t, found[person{"oX", "9"}])
-		require.NoError(t, s.pages(t.Context(), func(page []recipient, _ int) error {
+		require.NoError(t, s.pages(t.Context(), func(page []recipient, _ omitted) error {
 			for _, r := range page {
 				assert.Equal(t, "三班", r.content["class"])
 			}
@@ -153,14 +153,14 @@ func TestMissingColumns(t *testing.T) {
 		} {
 			cfg := tt.cfg
 			cfg.School = d
-			err := newSource(&cfg).pages(t.Context(), func([]recipient, int) error { return nil })
+			err := newSource(&cfg).pages(t.Context(), func([]recipient, omitted) error { return nil })
 			assert.ErrorContains(t, err, tt.says, name)
 		}
 		own := errors.New("the ledger's own")
-		assert.Equal(t, own, newSource(&Config{School: d}).pages(t.Context(), func([]recipient, int) error { return own }), "not blamed on the school")
+		assert.Equal(t, own, newSource(&Config{School: d}).pages(t.Context(), func([]recipient, omitted) error { return own }), "not blamed on the school")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		assert.ErrorIs(t, newSource(&Config{School: d}).pages(ctx, func([]recipient, int) error { return nil }), context.Canceled)
+		assert.ErrorIs(t, newSource(&Config{School: d}).pages(ctx, func([]recipient, omitted) error { return nil }), context.Canceled)
 	})
 }
 
@@ -231,7 +231,7 @@ func TestDistinct(t *testing.T) {
 		s := &source{db: d, size: 2}
 		cfg := &Config{School: d}
 		n := 0
-		require.NoError(t, s.pages(t.Context(), func(page []recipient, _ int) error {
+		require.NoError(t, s.pages(t.Context(), func(page []recipient, _ omitted) error {
 			entries, err := cfg.entries(page)
 			require.NoError(t, err)
 			entries, err = s.distinct(t.Context(), entries)
@@ -251,7 +251,7 @@ func TestNoCursorStaysOpen(t *testing.T) {
 		d.SetMaxOpenConns(1)
 		s := &source{db: d, size: 3}
 		var n int
-		require.NoError(t, s.pages(t.Context(), func(page []recipient, _ int) error {
+		require.NoError(t, s.pages(t.Context(), func(page []recipient, _ omitted) error {
 			var one sql.NullInt64 // would wait for ever for the one connection
 			require.NoError(t, d.QueryRow("SELECT COUNT(*) FROM student_photo").Scan(&one))
 			n += len(page)

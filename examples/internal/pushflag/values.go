@@ -19,11 +19,16 @@ import (
 	"github.com/org/wxhome/examples/internal/push"
 )
 
+// ErrFuture is returned by [ParseSince].
+var ErrFuture = errors.New("this moment is still to come")
+
 // ParseSince reads -since: a date in zone, with or without the time of day,
-// or how long ago.
+// or how long ago. A moment that is still to come is [ErrFuture]: no photo would be new enough.
 func ParseSince(s string, zone *time.Location, now time.Time) (time.Time, error) {
 	for _, layout := range []string{"2006-1-2", "2006/1/2", "2006-1-2 15:4", "2006-1-2 15:4:5", "2006年1月2日"} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil && t.After(now) {
+			return time.Time{}, ErrFuture
+		} else if err == nil {
 			return t, nil
 		}
 	}

@@ -28,6 +28,10 @@ func TestParseSince(t *testing.T) {
 	}
 	_, err := pushflag.ParseSince("yesterday", db.Beijing, now)
 	require.Error(t, err)
+	for _, text := range []string{"2026-11-21", "2031/1/1", "2026-11-20 12:01"} {
+		_, err = pushflag.ParseSince(text, db.Beijing, now)
+		require.ErrorIs(t, err, pushflag.ErrFuture, text)
+	}
 }
 
 func TestFieldList(t *testing.T) {
