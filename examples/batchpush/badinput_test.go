@@ -235,6 +235,7 @@ func TestBadDatabases(t *testing.T) {
 		{"a DSN that cannot be", "mysql:user:hunter2@nowhere", "DSN"},
 		{"nobody listens", "mysql:user:hunter2@tcp(127.0.0.1:1)/school", "running"},
 		{"no tables", "sqlite:" + empty, "batchpush import"},
+		{"a charset", "mysql:me:hunter2@tcp(127.0.0.1:1)/x?charset=utf8", "write charset=utf8mb4"},
 		{"no columns", "sqlite:" + columns, "parent_wechat_bind"},
 	}
 	for _, tt := range tests {

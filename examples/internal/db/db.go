@@ -73,7 +73,8 @@ const pingTimeout = 15 * time.Second
 // A SQLite file is used in the journal mode it has, with synchronous=FULL; its
 // transactions take the write lock when they begin. For MySQL, unless the DSN
 // says otherwise: parseTime is on, and loc and the session's time_zone are
-// Beijing's, since a DATETIME of a Chinese school holds the time on the wall there.
+// Beijing's, since a DATETIME of a Chinese school holds the time on the wall there. Texts are
+// utf8mb4: a DSN that says otherwise is a *[CharsetError].
 func Open(ctx context.Context, source string, opts ...Option) (*DB, error) {
 	var o options
 	for _, opt := range opts {
@@ -111,7 +112,7 @@ func (d *DB) check(ctx context.Context) error {
 		return err
 	}
 	if d.Dialect == MySQL {
-		return nil
+		return d.checkSession(ctx)
 	}
 	var n int
 	return d.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&n)

@@ -117,7 +117,7 @@ func TestMySQLConfig(t *testing.T) {
 	assert.True(t, plain.InterpolateParams)
 	assert.Equal(t, []time.Duration{mysqlDial, mysqlRead, mysqlWrite}, []time.Duration{plain.Timeout, plain.ReadTimeout, plain.WriteTimeout})
 
-	said, err := mysqlConfig("me:a/b?parseTime=x@tcp(h:3306)/school?loc=UTC&parseTime=false&interpolateParams=false&timeout=1s&readTimeout=2s&writeTimeout=3s&charset=gbk")
+	said, err := mysqlConfig("me:a/b?parseTime=x@tcp(h:3306)/school?loc=UTC&parseTime=false&interpolateParams=false&timeout=1s&readTimeout=2s&writeTimeout=3s&charset=utf8mb4")
 	require.NoError(t, err)
 	assert.Equal(t, "a/b?parseTime=x", said.Passwd)
 	assert.False(t, said.ParseTime)
@@ -338,4 +338,35 @@ func FuzzMySQLConfig(f *testing.F) {
 			t.Errorf("%q", dsn)
 		}
 	})
+}
+
+// TestCharsets: texts are utf8mb4, whatever way there is to say otherwise.
+func TestCharsets(t *testing.T) {
+	t.Parallel()
+	address := mariaDB(t)
+	for option, refused := range map[string]string{
+		"charset=utf8": "charset", "charset=utf8mb3": "charset", "charset=gbk": "charset", "charset=latin1": "charset",
+		"charset=utf8mb4,utf8": "charset", "charset=utf8,utf8mb4": "charset", "charset=utf8mb4&charset=utf8": "charset", "parseTime=true&charset=utf8": "charset",
+		"charset=": "charset", "collation=utf8_general_ci": "collation", "collation=gbk_chinese_ci": "collation", "collation=binary": "collation",
+		"charset=utf8mb4&collation=latin1_swedish_ci": "collation",
+		"character_set_results=gbk":                   "character_set_results", "character_set_client=utf8mb3": "character_set_client",
+		"collation_connection=utf8mb3_bin": "character_set_connection", "character_set_results=NULL": "character_set_results",
+		"": "", "charset=utf8mb4": "", "charset=UTF8MB4": "", "collation=utf8mb4_bin": "", "charset=utf8mb4&collation=utf8mb4_unicode_ci": "",
+		"collation_connection=utf8mb4_bin": "", "sql_mode=%27%27": "",
+	} {
+		d, err := Open(t.Context(), address+"?"+option)
+		if refused != "" {
+			e, ok := errors.AsType[*CharsetError](err)
+			if assert.True(t, ok, "%s: %v", option, err) {
+				assert.Equal(t, refused, e.Option, option)
+				assert.ErrorContains(t, err, "write charset=utf8mb4")
+			}
+			continue
+		}
+		require.NoError(t, err, option)
+		var same bool
+		require.NoError(t, d.QueryRow("SELECT HEX(CONVERT(? USING utf8mb4)) = HEX('王𠮷😀')", "王𠮷😀").Scan(&same), option)
+		assert.True(t, same, option)
+		require.NoError(t, d.Close())
+	}
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func mysqlConfig(dsn string) (*mysql.Config, error) {
 		}
 		cfg.Params["time_zone"] = "'+08:00'"
 	}
+	if err := checkCharset(dsn); err != nil {
+		return nil, err
+	}
 	if !says("charset") {
 		if err := cfg.Apply(mysql.Charset("utf8mb4", cfg.Collation)); err != nil {
 			return nil, fmt.Errorf("db: %w", err)
@@ -81,6 +85,48 @@ func mysqlConfig(dsn string) (*mysql.Config, error) {
 	fill(&cfg.WriteTimeout, mysqlWrite)
 	cfg.Logger = &mysql.NopLogger{} // errors are returned; nothing prints beside the program's own lines
 	return cfg, nil
+}
+
+// A CharsetError says that an option of a MySQL DSN would let the server change texts: all but
+// utf8mb4 lose emoji and rare characters of names, in what is read and in what is looked up.
+type CharsetError struct {
+	Option string // charset, collation or a variable of the session
+}
+
+// Error returns the sentence in English.
+func (e *CharsetError) Error() string {
+	return "db: the MySQL DSN must not set " + e.Option + " to anything but utf8mb4, since other character sets lose emoji and rare characters of names: write charset=utf8mb4 and leave the rest out"
+}
+
+// checkCharset refuses a charset or a collation that is not of utf8mb4. Of several charsets the
+// driver takes the first that the server knows.
+func checkCharset(dsn string) error {
+	_, query, _ := strings.Cut(dsn[strings.LastIndexByte(dsn, '/'):], "?")
+	for option := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(option, "=")
+		value = strings.ToLower(value)
+		switch {
+		case name == "charset" && value != "utf8mb4",
+			name == "collation" && !strings.HasPrefix(value, "utf8mb4_") && !strings.HasPrefix(value, "uca1400_"):
+			return &CharsetError{Option: name}
+		}
+	}
+	return nil
+}
+
+// sessionSets are the variables by which a server converts texts.
+var sessionSets = [...]string{"character_set_client", "character_set_connection", "character_set_results"}
+
+// checkSession refuses what other options of the DSN have made of the session.
+func (d *DB) checkSession(ctx context.Context) error {
+	var sets [len(sessionSets)]sql.NullString
+	err := d.QueryRowContext(ctx, "SELECT @@"+strings.Join(sessionSets[:], ", @@")).Scan(&sets[0], &sets[1], &sets[2])
+	for i, name := range sessionSets {
+		if err == nil && sets[i].String != "utf8mb4" {
+			err = &CharsetError{Option: name}
+		}
+	}
+	return err
 }
 
 func fill(d *time.Duration, value time.Duration) {

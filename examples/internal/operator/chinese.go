@@ -62,6 +62,7 @@ func Chinese() map[string]string {
 		"%d left out by -since: their newest photo is older, or has no time":                                                                                                                                              "因 -since 未计入 %d 个：最新照片更早，或没有时间",
 		"student_id %q of parent_wechat_bind has no photo, and %q of student_photo has one: ids are compared character by character, so write them alike in both tables, with the same zeros, blanks and capital letters": "parent_wechat_bind 中的学号 %q 没有照片，而 student_photo 中 %q 有照片：学号按字符逐个比较，请在两张表中写法一致（前导零、空格、大小写）",
 		"%d rows left out (no openid or no photo)":                                                                                                                                                                        "未计入 %d 行（缺少 openid 或照片）",
+		"the MySQL address must not set %s to anything but utf8mb4, since other character sets lose emoji and rare characters of names: write charset=utf8mb4 and leave the rest out":                                     "MySQL 地址中的 %s 只能是 utf8mb4，其他字符集会丢失生僻字和表情符号：请写 charset=utf8mb4，去掉其余字符集选项",
 		"and %d more":                    "另有 %d 处",
 		"an earlier line says otherwise": "与前面的行矛盾",
 	}

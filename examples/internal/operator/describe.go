@@ -34,6 +34,9 @@ func (l Language) Describe(err error) string {
 // DescribeDatabase says in one line what a database complains of, and what to
 // do where that is known.
 func (l Language) DescribeDatabase(err error) string {
+	if e, ok := errors.AsType[*db.CharsetError](err); ok {
+		return l.Text("the MySQL address must not set %s to anything but utf8mb4, since other character sets lose emoji and rare characters of names: write charset=utf8mb4 and leave the rest out", e.Option)
+	}
 	says := OneLine(err.Error())
 	if advice := l.databaseAdvice(err); advice != "" {
 		says += "; " + advice
