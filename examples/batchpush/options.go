@@ -199,13 +199,15 @@ func (o *options) validatePairs(l language) error {
 	pairs := [][2]string{
 		{"link", "public-photos"}, {"dry-run", "to"}, {"dry-run", "cron"}, {"to", "cron"},
 		{"to", "campaign"}, {"to", "new"}, {"to", "limit"}, {"campaign", "cron"}, {"new", "cron"},
-		{"resend-unknown", "cron"}, {"unknown-received", "cron"}, {"times-shifted", "cron"}, {"resend-unknown", "unknown-received"},
-		{"parent", "to"}, {"student", "cron"}, {"parent", "cron"},
+		{"resend-unknown", "unknown-received"}, {"parent", "to"}, {"student", "cron"}, {"parent", "cron"},
 	}
 	for _, p := range pairs {
 		if o.given[p[0]] && o.given[p[1]] {
 			return usage(l.text("-%s and -%s do not go together", p[0], p[1]))
 		}
+	}
+	if err := o.validateCron(l); err != nil {
+		return err
 	}
 	decides := o.retryFailed || o.resendUnknown || o.unknownReceived
 	switch {
@@ -218,6 +220,27 @@ func (o *options) validatePairs(l language) error {
 	}
 	if o.given["link-ttl"] && !o.given["link"] {
 		return usage(l.text("-%s is of use with -%s only", "link-ttl", "link"))
+	}
+	return nil
+}
+
+// validateCron refuses what would be done at each firing although it is meant once.
+func (o *options) validateCron(l language) error {
+	if o.cron == "" {
+		return nil
+	}
+	for flag, given := range map[string]bool{
+		"retry-failed": o.retryFailed, "resend-unknown": o.resendUnknown, "unknown-received": o.unknownReceived, "times-shifted": o.timesShifted,
+	} {
+		if given {
+			return usage(l.text("-%s and -cron do not go together: that is a person's decision about one campaign, and each firing would repeat it", flag))
+		}
+	}
+	switch {
+	case o.again:
+		return usage(l.text("-again and -cron do not go together: each firing would send once more what was sent before"))
+	case o.limit > 0:
+		return usage(l.text("-limit and -cron do not go together: each firing would reach the same first recipients, and the others never"))
 	}
 	return nil
 }

@@ -41,18 +41,22 @@ func TestSupersededIsSaid(t *testing.T) {
 	assert.Equal(t, before, s.AcceptedCount())
 }
 
-// TestDecisionsAreAPersons: what decides about doubt does not go with -cron.
+// TestDecisionsAreAPersons: what is meant once does not go with -cron.
 func TestDecisionsAreAPersons(t *testing.T) {
 	t.Parallel()
 	_, id, environment := newServer(t)
 	school := smallSchool(t)
-	for _, flag := range []string{"-resend-unknown", "-unknown-received"} {
+	for _, flag := range []string{"-resend-unknown", "-unknown-received", "-retry-failed", "-times-shifted"} {
 		r := runProgram(t.Context(), environment, realFlags(school, id, "-cron", "0 18 * * 5", "-again", flag)...)
-		oneClearLine(t, r, exitUsage, flag+" and -cron do not go together")
+		oneClearLine(t, r, exitUsage, flag+" and -cron do not go together: that is a person's decision")
 		r = runProgram(t.Context(), environment, realFlags(school, id, "-lang", "zh", "-cron", "0 18 * * 5", flag)...)
 		oneClearLine(t, r, exitUsage, "-cron", "不能")
 	}
-	r := runProgram(t.Context(), environment, realFlags(school, id, "-resend-unknown", "-unknown-received")...)
+	r := runProgram(t.Context(), environment, realFlags(school, id, "-cron", "0 18 * * 5", "-again")...)
+	oneClearLine(t, r, exitUsage, "-again and -cron do not go together: each firing would send once more")
+	r = runProgram(t.Context(), environment, realFlags(school, id, "-cron", "0 18 * * 5", "-limit", "3")...)
+	oneClearLine(t, r, exitUsage, "-limit and -cron do not go together: each firing would reach the same")
+	r = runProgram(t.Context(), environment, realFlags(school, id, "-resend-unknown", "-unknown-received")...)
 	oneClearLine(t, r, exitUsage, "do not go together")
 }
 

@@ -45,9 +45,10 @@ type options struct {
 // others. A flag that would do nothing is refused, not ignored.
 var (
 	everyCommand = []string{"db", "ledger", "redis", "simulate", "lang"}
-	loading      = []string{"query", "template", "field", "since", "limit", "link", "public-photos", "again", "tz", "json", "yes"}
+	loading      = []string{"query", "template", "field", "since", "link", "public-photos", "tz", "json", "yes"}
+	decisions    = []string{"retry-failed", "resend-unknown", "unknown-received", "times-shifted"}
 	commandFlags = map[string][]string{
-		cmdEnqueue:  append([]string{"campaign", "retry-failed", "resend-unknown", "unknown-received", "times-shifted"}, loading...),
+		cmdEnqueue:  slices.Concat([]string{"campaign", "limit", "again"}, decisions, loading),
 		cmdSchedule: append([]string{"cron"}, loading...),
 		cmdWork:     {"rate", "workers", "link", "link-ttl", "until-done"},
 		cmdStatus:   {"campaign", "json"},
@@ -132,10 +133,31 @@ func (o *options) setCommand(words []string) error {
 	if !known {
 		return o.usage("unknown command %q: the commands are enqueue, work, status and schedule", o.command)
 	}
+	if o.command == cmdSchedule {
+		if err := o.validateSchedule(); err != nil {
+			return err
+		}
+	}
 	for name := range o.given {
 		if !slices.Contains(allowed, name) && !slices.Contains(everyCommand, name) {
 			return o.usage("-%s does nothing with %s", name, o.command)
 		}
+	}
+	return nil
+}
+
+// validateSchedule refuses what would be done at each firing although it is meant once.
+func (o *options) validateSchedule() error {
+	for _, flag := range decisions {
+		if o.given[flag] {
+			return o.usage("-%s does not go with schedule: that is a person's decision about one campaign, and each firing would repeat it", flag)
+		}
+	}
+	switch {
+	case o.given["again"]:
+		return o.usage("-again does not go with schedule: each firing would send once more what was sent before")
+	case o.given["limit"]:
+		return o.usage("-limit does not go with schedule: each firing would reach the same first recipients, and the others never")
 	}
 	return nil
 }
