@@ -161,6 +161,7 @@ var chineseMistakes = map[string]string{
 	"-%s and -cron do not go together: that is a person's decision about one campaign, and each firing would repeat it": "-%s 与 -cron 不能同时使用：这是由人对某一个任务作出的决定，而每次定时触发都会重复它",
 	"-again and -cron do not go together: each firing would send once more what was sent before":                        "-again 与 -cron 不能同时使用：每次定时触发都会把已发送的照片再发一遍",
 	"-limit and -cron do not go together: each firing would reach the same first recipients, and the others never":      "-limit 与 -cron 不能同时使用：每次定时触发都只发给同样的前几个接收人，其他人永远收不到",
+	"-retry-failed, -resend-unknown and -unknown-received are about a campaign that has begun: name it with -campaign":  "-retry-failed、-resend-unknown、-unknown-received 针对已开始的推送任务：请用 -campaign 指明",
 	"-%s is of use with -%s only":                                               "-%s 只能与 -%s 一起使用",
 	"-redis does nothing with -simulate: a simulation shares nothing":           "-redis 不能用于 -simulate：模拟运行不与其他进程共享任何内容",
 	"-lang must be zh or en":                                                    "-lang 只能是 zh 或 en",

@@ -41,13 +41,11 @@ func (p *program) readParent() error {
 	return nil
 }
 
-// concerns refuses a decision about a pupil or a parent of whom the campaign has no such row: a
-// mistyped id would decide nothing, and say nothing.
+// concerns refuses a decision about a campaign that there is not, whose mistyped name would begin
+// one, and a decision about a pupil or a parent of whom the campaign has no such row: a mistyped id
+// would decide nothing, and say nothing.
 func (p *program) concerns(ctx context.Context, s *session, campaign push.Campaign) error {
-	if p.student == "" && p.openid == "" {
-		return nil
-	}
-	if err := p.known(ctx, s.ledger, s.account.AppID); err != nil {
+	if err := p.decidesAbout(campaign, s.account.AppID); err != nil || p.student == "" && p.openid == "" {
 		return err
 	}
 	n, err := push.Concerned(ctx, s.config(campaign))
@@ -59,4 +57,19 @@ func (p *program) concerns(ctx context.Context, s *session, campaign push.Campai
 			campaign.Name, p.commandLine(statusOf(campaign.Name, "-failures", "failures.csv"))))
 	}
 	return nil
+}
+
+// decidesAbout refuses a decision about a campaign that has not begun. With -new it is a person's
+// wish that the new campaign sends again what others have left in doubt.
+func (p *program) decidesAbout(campaign push.Campaign, appID string) error {
+	decides := p.retryFailed || p.resendUnknown || p.unknownReceived
+	switch {
+	case !decides || !campaign.Created.IsZero():
+		return nil
+	case p.fresh && p.resendUnknown:
+		return nil
+	case p.fresh || p.campaign == "":
+		return usage(p.text("-retry-failed, -resend-unknown and -unknown-received are about a campaign that has begun: name it with -campaign"))
+	}
+	return usage(p.text("the ledger has no campaign %s of account %s", campaign.Name, appID))
 }

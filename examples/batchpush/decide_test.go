@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/org/wxhome/examples/internal/db/dbtest"
 )
 
 // parentOf is a file of -parent.
@@ -93,4 +95,31 @@ func TestDecideAboutNobody(t *testing.T) {
 		assert.NotContains(t, r.both(), "oSecret")
 	}
 	assert.EqualValues(t, 4, s.AcceptedCount())
+}
+
+// TestDecideAboutNoCampaign: a mistyped -campaign begins no campaign, which would also send what
+// another one has left in doubt.
+func TestDecideAboutNoCampaign(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, address string) {
+		s, id, environment := newServer(t)
+		school := importSmallSchool(t, address)
+		require.Equal(t, exitOK, runProgram(t.Context(), environment, realFlags(school, id, "-campaign", "one")...).status)
+		alter(t, school, "UPDATE push_message SET state = 'unknown', attempts = 1, sending_at = 5 WHERE openid = 'oB'")
+		alter(t, school, "UPDATE push_campaign SET created_at = created_at - 10, finished_at = 1")
+		for _, flag := range []string{"-resend-unknown", "-unknown-received", "-retry-failed"} {
+			for _, more := range [][]string{{flag}, {flag, "-dry-run"}} {
+				r := runProgram(t.Context(), environment, realFlags(school, id, append(more, "-campaign", "onne")...)...)
+				oneClearLine(t, r, exitUsage, "the ledger has no campaign onne of account "+s.AppID)
+				r = runProgram(t.Context(), environment, realFlags(school, id, more...)...)
+				oneClearLine(t, r, exitUsage, "are about a campaign that has begun: name it with -campaign")
+			}
+		}
+		r := runProgram(t.Context(), environment, realFlags(school, id, "-unknown-received", "-new")...)
+		oneClearLine(t, r, exitUsage, "are about a campaign that has begun: name it with -campaign")
+		assert.EqualValues(t, 4, s.AcceptedCount())
+		r = runProgram(t.Context(), environment, realFlags(school, id, "-resend-unknown", "-new", "-campaign", "two")...)
+		require.Equal(t, exitOK, r.status, r.both())
+		assert.EqualValues(t, 5, s.AcceptedCount(), "a person has said that it is a new one")
+	})
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,17 +48,19 @@ func TestDecisionsAreAPersons(t *testing.T) {
 	t.Parallel()
 	_, id, environment := newServer(t)
 	school := smallSchool(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // one that is not refused stays
+	defer cancel()
 	for _, flag := range []string{"-resend-unknown", "-unknown-received", "-retry-failed", "-times-shifted"} {
-		r := runProgram(t.Context(), environment, realFlags(school, id, "-cron", "0 18 * * 5", "-again", flag)...)
+		r := runProgram(ctx, environment, realFlags(school, id, "-cron", "0 18 * * 5", "-again", flag)...)
 		oneClearLine(t, r, exitUsage, flag+" and -cron do not go together: that is a person's decision")
-		r = runProgram(t.Context(), environment, realFlags(school, id, "-lang", "zh", "-cron", "0 18 * * 5", flag)...)
+		r = runProgram(ctx, environment, realFlags(school, id, "-lang", "zh", "-cron", "0 18 * * 5", flag)...)
 		oneClearLine(t, r, exitUsage, "-cron", "不能")
 	}
-	r := runProgram(t.Context(), environment, realFlags(school, id, "-cron", "0 18 * * 5", "-again")...)
+	r := runProgram(ctx, environment, realFlags(school, id, "-cron", "0 18 * * 5", "-again")...)
 	oneClearLine(t, r, exitUsage, "-again and -cron do not go together: each firing would send once more")
-	r = runProgram(t.Context(), environment, realFlags(school, id, "-cron", "0 18 * * 5", "-limit", "3")...)
+	r = runProgram(ctx, environment, realFlags(school, id, "-cron", "0 18 * * 5", "-limit", "3")...)
 	oneClearLine(t, r, exitUsage, "-limit and -cron do not go together: each firing would reach the same")
-	r = runProgram(t.Context(), environment, realFlags(school, id, "-resend-unknown", "-unknown-received")...)
+	r = runProgram(ctx, environment, realFlags(school, id, "-resend-unknown", "-unknown-received")...)
 	oneClearLine(t, r, exitUsage, "do not go together")
 }
 

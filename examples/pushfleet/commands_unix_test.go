@@ -29,7 +29,7 @@ func printedCommands() map[string]printedCommand {
 	const odd = "春 天's -{photo,x} $HOME"
 	loads := []string{"-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign=" + odd}
 	refused := append([]string{"enqueue"}, loads...)
-	loads = append(loads, "-yes", "-retry-failed")
+	loads = append(loads, "-yes", "-times-shifted")
 	return map[string]printedCommand{
 		"approved":      {args: refused, status: exitUsage, text: "add -yes: ", says: "1 put into the queue"},
 		"enqueueOnce":   {broken: true, args: append([]string{"enqueue"}, loads...), status: exitStopped, text: "To continue: ", says: "1 put into the queue"},

@@ -27,6 +27,9 @@ func (p *program) enqueueOnce(ctx context.Context) error {
 	if config.Campaign, err = p.chooseCampaign(ctx, config); err != nil {
 		return err
 	}
+	if err := p.concerns(ctx, config.Campaign); err != nil {
+		return err
+	}
 	if err := p.approved(ctx, config); err != nil {
 		return err
 	}
@@ -127,6 +130,19 @@ func (p *program) chooseCampaign(ctx context.Context, c push.Config) (string, er
 		return name, nil
 	}
 	return pushflag.CampaignName(p.clock(), false), nil
+}
+
+// concerns refuses a decision about a campaign that there is not: its mistyped name would begin one,
+// which would also send what another one has left in doubt.
+func (p *program) concerns(ctx context.Context, campaign string) error {
+	if !p.retryFailed && !p.resendUnknown && !p.unknownReceived {
+		return nil
+	}
+	all, err := push.Campaigns(ctx, p.ledger, p.account.AppID)
+	if err == nil && !slices.ContainsFunc(all, func(c push.Campaign) bool { return c.Name == campaign }) {
+		return p.usage("the ledger has no campaign %s of account %s", campaign, p.account.AppID)
+	}
+	return err
 }
 
 func (p *program) clock() time.Time {

@@ -128,6 +128,10 @@ func TestBadTemplate(t *testing.T) {
 	oneClearLine(t, r, exitUsage, "campaign spring was begun with another")
 	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1=other", "-public-photos", "-campaign", " ")
 	oneClearLine(t, r, exitUsage, "-campaign")
+	for _, flag := range []string{"-retry-failed", "-resend-unknown", "-unknown-received"} {
+		r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", flag, "-campaign", "sprung")
+		oneClearLine(t, r, exitUsage, "the ledger has no campaign sprung of account ")
+	}
 	r = w.run(t.Context(), "status", "-campaign", "autumn")
 	oneClearLine(t, r, exitUsage, "no campaign autumn")
 }
