@@ -331,6 +331,7 @@ func TestNoRightToWrite(t *testing.T) {
 	r := runProgram(t.Context(), nil, "import", "-db", "mysql:"+config.FormatDSN(), file)
 	require.Equal(t, exitOK, r.status, r.both())
 
+	owner := config.FormatDSN()
 	config.User, config.Passwd = user, "hunter2"
 	reader := "mysql:" + config.FormatDSN()
 	r = runProgram(t.Context(), nil, "-simulate", "-db", reader)
@@ -339,6 +340,13 @@ func TestNoRightToWrite(t *testing.T) {
 	r = runProgram(t.Context(), nil, "check", "-simulate", "-db", reader)
 	assert.Equal(t, exitUsage, r.status)
 	assert.Contains(t, r.out, "lacks INSERT, UPDATE, CREATE")
+	require.Equal(t, exitOK, runProgram(t.Context(), nil, "-simulate", "-db", "mysql:"+owner, "-campaign", "one").status)
+	for _, campaign := range []string{"one", "two"} {
+		r = runProgram(t.Context(), nil, "-simulate", "-db", reader, "-campaign", campaign)
+		assert.Equal(t, exitUsage, r.status, r.both())
+		assert.Contains(t, r.errors, "denied")
+		assert.NotContains(t, r.out, "To continue", "it would be denied again")
+	}
 	r = runProgram(t.Context(), nil, "-simulate", "-db", reader, "-ledger", "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.Equal(t, exitOK, r.status, r.both())
 	config.Passwd = "wrong-hunter3"

@@ -230,6 +230,9 @@ func (p *program) stopped(ctx context.Context, s push.Summary, err error) error 
 	case ctx.Err() != nil:
 		status = exitInterrupted
 		p.complain(p.text("interrupted"))
+	case db.IsDenied(err) || db.IsMissing(err): // which no repeating mends
+		p.complain(p.describe(err))
+		return operator.Settled{Status: exitUsage}
 	case isStop && stop.Err != nil:
 		p.complain(p.text(string(stop.Reason)) + ": " + p.describe(stop.Err))
 	default:

@@ -24,6 +24,9 @@ func (p *program) enqueueOnce(ctx context.Context) error {
 	if err := p.checkTemplate(ctx); err != nil {
 		return err
 	}
+	if err := p.probe(ctx, config); err != nil {
+		return err
+	}
 	if config.Campaign, err = p.chooseCampaign(ctx, config); err != nil {
 		return err
 	}
@@ -34,8 +37,12 @@ func (p *program) enqueueOnce(ctx context.Context) error {
 		return err
 	}
 	summary, err := p.enqueue(ctx, config)
-	if _, mistake := errors.AsType[*operator.UsageError](err); err != nil && !mistake {
-		p.say("To continue: %s", p.commandLine(naming(config.Campaign)))
+	if err != nil && !isMistake(err) {
+		change := naming(config.Campaign)
+		if summary.Campaign == "" {
+			change = asGiven(config.Campaign)
+		}
+		p.say("To continue: %s", p.commandLine(change))
 	}
 	if err != nil {
 		return err
@@ -69,6 +76,19 @@ func (p *program) config() (push.Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// probe reads a page of the school, so that a table, column or right that is missing is told before
+// anything is written.
+func (p *program) probe(ctx context.Context, c push.Config) error {
+	err := push.Probe(ctx, c)
+	if err == nil || ctx.Err() != nil || push.IsSilent(err) {
+		return err
+	}
+	if foreign, ok := errors.AsType[*foreignError](p.ownLedger(ctx)); ok { // a school without tables is another one
+		return foreign
+	}
+	return operator.Usage(p.describe(err))
 }
 
 // checkTemplate holds -field to the template, where the account's list shows it, and its values to

@@ -46,6 +46,7 @@ type options struct {
 var (
 	everyCommand = []string{"db", "ledger", "redis", "simulate", "lang"}
 	loading      = []string{"query", "template", "field", "since", "link", "public-photos", "tz", "json", "yes"}
+	// decisions are meant once: a command that goes on with a campaign does not repeat them.
 	decisions    = []string{"retry-failed", "resend-unknown", "unknown-received", "times-shifted"}
 	commandFlags = map[string][]string{
 		cmdEnqueue:  slices.Concat([]string{"campaign", "limit", "again"}, decisions, loading),
@@ -190,6 +191,8 @@ func (o *options) validate(now time.Time) (err error) {
 		return o.usage("-link-ttl must be at least 1m")
 	case o.link != "" && o.public:
 		return o.usage("-link and -public-photos do not go together")
+	case o.resendUnknown && o.unknownReceived:
+		return o.usage("-resend-unknown and -unknown-received do not go together: send the unknown ones again, or count them as received")
 	case loads && o.link == "" && !o.public:
 		return o.usage("a push needs -link URL (signed links to the photo page) or -public-photos (links to the photos themselves)")
 	case loads && (o.template == "" || len(o.fields) == 0):

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
 	"github.com/org/wxhome/examples/internal/school"
 )
@@ -177,4 +180,44 @@ func TestBadFields(t *testing.T) {
 	assert.Empty(t, campaigns)
 	r := w.run(t.Context(), "enqueue", "-simulate", "-public-photos", "-template", demo, "-field", "thing1={student_name}", "-field", "time2={photo_update_time}", "-field", "thing3=c")
 	assert.Equal(t, exitOK, r.status, r.both())
+}
+
+// TestMistakesAreNotContinued: what fails again as it stands ends with 2, and no command that would
+// fail the same way is printed.
+func TestMistakesAreNotContinued(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	loads := []string{"-template", templateID, "-public-photos", "-yes"}
+	r := w.run(t.Context(), append(loads, "enqueue", "-field", "thing1={nope}")...)
+	oneClearLine(t, r, exitUsage, "a field wants {nope}")
+	assert.Empty(t, r.out)
+	r = w.run(t.Context(), append(loads, "schedule", "-cron", "@daily", "-field", "thing1={nope}")...)
+	oneClearLine(t, r, exitUsage, "a field wants {nope}")
+	w.enqueue()
+	loads = append(loads, "-field", "thing1={student_name}")
+	r = w.run(t.Context(), append(loads, "enqueue", "-campaign", "spring", "-resend-unknown", "-unknown-received")...)
+	oneClearLine(t, r, exitUsage, "-resend-unknown and -unknown-received do not go together")
+	assert.Empty(t, r.out)
+
+	var name string
+	require.NoError(t, w.db.QueryRow("SELECT DATABASE()").Scan(&name))
+	user := fmt.Sprintf("wxhome_reader_%d", os.Getpid())
+	w.execute("CREATE USER " + user + "@'%'")
+	t.Cleanup(func() { _, _ = w.db.Exec("DROP USER " + user + "@'%'") })
+	w.execute("GRANT SELECT ON " + name + ".* TO " + user + "@'%'")
+	r = w.run(t.Context(), append(loads, "enqueue", "-campaign", "spring", "-db", strings.Replace(w.source, "root@", user+"@", 1))...)
+	oneClearLine(t, r, exitUsage, "denied")
+	assert.NotContains(t, r.out, "To continue")
+}
+
+// TestNamingDropsDecisions: a command that goes on with a campaign repeats nothing that is meant once.
+func TestNamingDropsDecisions(t *testing.T) {
+	t.Parallel()
+	args := []string{"enqueue", "-campaign", "x"}
+	for _, flag := range decisions {
+		args = append(args, "-"+flag)
+	}
+	i := operator.Invocation{Name: "pushfleet", Args: append(args, "-yes"), Flags: (&options{}).flagSet(language{})}
+	assert.Equal(t, "pushfleet enqueue -yes -campaign spring", i.Command(naming("spring")))
+	assert.Equal(t, "pushfleet enqueue -retry-failed -resend-unknown -unknown-received -times-shifted -yes -campaign spring", i.Command(asGiven("spring")), "nothing was done yet")
 }

@@ -110,13 +110,20 @@ func (p *program) exit(ctx context.Context, err error) int {
 		return exitInterrupted
 	}
 	p.complainOf(err)
-	_, isUsage := errors.AsType[*operator.UsageError](err)
-	_, isConfig := errors.AsType[*account.ConfigError](err)
-	_, isForeign := errors.AsType[*foreignError](err)
-	if isUsage || isConfig || isForeign || errors.Is(err, push.ErrSettings) || errors.Is(err, push.ErrNotShareable) {
+	if isMistake(err) {
 		return exitUsage
 	}
 	return exitStopped
+}
+
+// isMistake reports whether the same command fails again until somebody changes it or the
+// configuration.
+func isMistake(err error) bool {
+	_, isUsage := errors.AsType[*operator.UsageError](err)
+	_, isConfig := errors.AsType[*account.ConfigError](err)
+	_, isForeign := errors.AsType[*foreignError](err)
+	return isUsage || isConfig || isForeign || errors.Is(err, push.ErrSettings) || errors.Is(err, push.ErrNotShareable) ||
+		db.IsDenied(err) || db.IsMissing(err)
 }
 
 // describe says what an error is and what to do about it.

@@ -37,6 +37,9 @@ func (p *program) schedule(ctx context.Context) error {
 	if err := p.checkTemplate(ctx); err != nil {
 		return err
 	}
+	if err := p.probe(ctx, config); isMistake(err) { // a database that is silent may come back
+		return err
+	}
 	me, leading, gone := rand.Text(), false, false
 	for ctx.Err() == nil {
 		leads, err := p.lead(ctx, me)

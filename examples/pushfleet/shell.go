@@ -15,7 +15,13 @@ func (p *program) commandLine(c operator.Change) string { return p.called.Comman
 // naming is the command line that was given, for one campaign by its name. What has been done, or
 // would be done a second time, is left out.
 func naming(campaign string) operator.Change {
-	return operator.Change{Drop: []string{"campaign", "retry-failed", "resend-unknown"}, Add: []string{"-campaign", campaign}}
+	return operator.Change{Drop: append([]string{"campaign"}, decisions...), Add: []string{"-campaign", campaign}}
+}
+
+// asGiven is the command line that was given, for a campaign by its name: nothing of it has been done
+// yet.
+func asGiven(campaign string) operator.Change {
+	return operator.Change{Drop: []string{"campaign"}, Add: []string{"-campaign", campaign}}
 }
 
 // statusOf is the command that tells about a campaign.

@@ -90,8 +90,9 @@ func TestRedisGone(t *testing.T) {
 	assert.Equal(t, exitStopped, r.status, "the ledger has told, the queues have not")
 	assert.Contains(t, r.out, "10 pending")
 	assert.Contains(t, r.errors, "refused")
-	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-yes", "-campaign", "spring")
+	r = w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-yes", "-campaign", "spring", "-resend-unknown")
 	oneClearLine(t, r, exitStopped, "refused")
+	assert.Contains(t, r.out, " -resend-unknown -campaign spring\n", "it was not carried out")
 }
 
 // TestNewerPhotos: a campaign that is enqueued again tells of photos that it will not send.

@@ -17,7 +17,8 @@ type Prepared struct {
 
 // Prepare puts the recipients of a campaign into the ledger, as Run does before its first
 // message, and takes the rows of dead processes. It sends nothing: a [Desk] does. It may be
-// repeated, also while the campaign is being sent.
+// repeated, also while the campaign is being sent. With an error, a Summary without a Campaign says
+// that nothing was done.
 func Prepare(ctx context.Context, cfg Config) (Prepared, error) {
 	start := cfg.now()
 	if err := cfg.shareable(); err != nil {
@@ -33,11 +34,12 @@ func Prepare(ctx context.Context, cfg Config) (Prepared, error) {
 		return Prepared{}, err
 	}
 	defer e.lock.release()
+	begun := Prepared{Summary: e.summary}
 	if err := e.prepare(ctx); err != nil {
-		return Prepared{}, err
+		return begun, err
 	}
 	if _, err := e.ledger.recover(ctx, e.lock.alive(ctx)); err != nil {
-		return Prepared{}, err
+		return begun, err
 	}
 	s, err := e.finish(ctx, start)
 	if err == nil {
