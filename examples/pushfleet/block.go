@@ -114,6 +114,9 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 	release()
 	switch {
 	case errors.Is(err, push.ErrNoLink):
+		if o, err := w.desk.Orphans(context.WithoutCancel(ctx), b.Campaign, false); err == nil && o.Done { // the sweep tells
+			return nil
+		}
 		w.hold(context.WithoutCancel(ctx), w.text("%s; give work the same -link as enqueue, then run enqueue again", operator.OneLine(err.Error())), mended)
 		return &later{lookEvery, err}
 	case errors.Is(err, push.ErrNoCampaign):

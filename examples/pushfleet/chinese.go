@@ -43,6 +43,7 @@ var chinesePush = map[string]string{
 	"%s; give work the same -link as enqueue, then run enqueue again": "%s；请给 work 与 enqueue 相同的 -link，再运行一次 enqueue",
 	"%s; mend it, then run enqueue again":                             "%s；请处理后再运行一次 enqueue",
 	"warning: %s":                                                     "警告：%s",
+	"warning: %s; it waits for a worker with that -link":              "警告：%s；等待使用该 -link 的 worker",
 	"warning: %s; the campaign %s waits for the command resume -campaign of batchpush, and -yes would not wait": "警告：%s；推送任务 %s 等待 batchpush 的 resume -campaign 命令（-yes 则不等待）",
 }
 

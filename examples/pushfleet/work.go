@@ -41,9 +41,10 @@ type worker struct {
 	tally    tally              // of this worker
 	foreign  chan error         // has a *foreignError once campaigns of another ledger were seen
 
-	mu    sync.Mutex         // guards what follows
-	going context.Context    // ends when nothing more is to be claimed: a hold, or the end of the work
-	halt  context.CancelFunc // ends going
+	mu     sync.Mutex         // guards what follows
+	noLink map[string]bool    // campaigns that were told to link elsewhere
+	going  context.Context    // ends when nothing more is to be claimed: a hold, or the end of the work
+	halt   context.CancelFunc // ends going
 
 	simulate map[string]bool // templates that the simulation has
 }
@@ -55,7 +56,7 @@ func (p *program) work(ctx context.Context) error {
 	stopped := ctx.Done()
 	ctx, ends := context.WithCancel(ctx)
 	defer ends()
-	w := &worker{program: p, ends: ends, foreign: make(chan error, 1), simulate: map[string]bool{}}
+	w := &worker{program: p, ends: ends, foreign: make(chan error, 1), noLink: map[string]bool{}, simulate: map[string]bool{}}
 	said := ""
 	for ctx.Err() == nil {
 		err := w.serve(ctx)
@@ -264,7 +265,8 @@ func (w *worker) sweep(ctx context.Context, campaigns []string) error {
 			o.Done, err = true, nil
 		}
 		if errors.Is(err, push.ErrNoLink) {
-			continue // told when a row of it is sent
+			w.sayNoLink(campaign, err)
+			continue
 		}
 		if err != nil {
 			return err
@@ -283,6 +285,17 @@ func (w *worker) sweep(ctx context.Context, campaigns []string) error {
 	}
 	pause := max(lookEvery, sweepShare*time.Since(begun))
 	return w.fleet.redis.PExpire(ctx, w.fleet.key("sweep"), pause).Err()
+}
+
+// sayNoLink tells once of a campaign that this worker cannot send.
+func (w *worker) sayNoLink(campaign string, err error) {
+	w.mu.Lock()
+	said := w.noLink[campaign]
+	w.noLink[campaign] = true
+	w.mu.Unlock()
+	if !said {
+		w.complain("warning: %s; it waits for a worker with that -link", operator.OneLine(err.Error()))
+	}
 }
 
 // refuse ends the work: Redis has campaigns of another ledger.

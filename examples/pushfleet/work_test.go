@@ -166,6 +166,42 @@ func TestHandleWhileHeld(t *testing.T) {
 	assert.Equal(t, lookEvery, delay(err), "it waits in the queue, which is paused, also if the hold is ended early")
 }
 
+// TestOtherLinkEnds: a campaign with another -link, of which nothing is left to be sent, ends with any
+// worker; one that has something left is told once.
+func TestOtherLinkEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	w.enqueue()
+	require.Equal(t, exitOK, w.run(t.Context(), "work", "-rate", "1000", "-until-done").status)
+	linked := []string{"enqueue", "-yes", "-template", templateID, "-field", "thing1={student_name}", "-link", "https://school.example/photo", "-campaign"}
+	ends := func(says string) {
+		t.Helper()
+		r := w.run(t.Context(), "work", "-rate", "1000", "-until-done")
+		require.Equal(t, exitOK, r.status, r.both())
+		assert.Contains(t, r.out, says)
+		assert.NotContains(t, r.errors, "links to")
+		campaigns, err := w.of(w.wechat.AppID).campaigns(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, campaigns)
+	}
+	require.Equal(t, exitOK, w.run(t.Context(), append(linked, "unchanged")...).status)
+	ends("campaign unchanged is done")
+	w.execute("UPDATE student_photo SET photo_update_time = '2026-11-27 18:00:00', photo_url = 'https://p.example/new.jpg'")
+	require.Equal(t, exitOK, w.run(t.Context(), append(linked, "cancelled")...).status)
+	_, err := push.Cancel(t.Context(), w.db, w.wechat.AppID, "cancelled", "li@office")
+	require.NoError(t, err)
+	ends("campaign cancelled is done")
+	require.Equal(t, exitOK, w.run(t.Context(), append(linked, "waits")...).status)
+	require.NoError(t, w.client().Del(t.Context(), "asynq:{"+w.wechat.AppID+":blocks}:pending").Err()) // as if Redis had lost it
+	worker := w.start(nil, "work", "-rate", "1000", "-until-done")
+	until(t, "said", func() bool { return strings.Contains(printed(worker), "campaign waits links to https://school.example/photo") })
+	time.Sleep(3 * lookEvery)
+	assert.Equal(t, 1, strings.Count(printed(worker), "campaign waits links to"), printed(worker))
+	assert.Contains(t, printed(worker), "it waits for a worker with that -link")
+	require.NoError(t, worker.Process.Kill())
+	assert.EqualValues(t, 5, w.wechat.AcceptedCount())
+}
+
 // schedule starts one that fires at a minute of the year.
 func (w *world) schedule(at time.Time, more ...string) (*buffer, context.CancelFunc, chan int) {
 	w.t.Helper()

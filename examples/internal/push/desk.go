@@ -223,10 +223,11 @@ func (d *Desk) read(campaign, text string) (*book, error) {
 		}
 		c.Link, c.LinkBase = d.cfg.Link, base
 	}
-	return &book{
-		ledger: &ledger{d.cfg.Ledger, d.cfg.AppID, campaign, d.owner, d.clock.now, cmp.Or(d.cfg.takeOver, takeOverTime), nil},
-		cfg:    c,
-	}, nil
+	return &book{ledger: d.ledgerOf(campaign), cfg: c}, nil
+}
+
+func (d *Desk) ledgerOf(campaign string) *ledger {
+	return &ledger{d.cfg.Ledger, d.cfg.AppID, campaign, d.owner, d.clock.now, cmp.Or(d.cfg.takeOver, takeOverTime), nil}
 }
 
 // Orphans are blocks of a campaign that should be sent soon.
@@ -242,9 +243,19 @@ const untended = lastBackoff + 5*time.Second
 // Orphans takes the rows of dead processes of a campaign, by the rule of nine minutes, and
 // returns the blocks of those that are to be repeated and that nobody seems to look after. With all
 // it also returns blocks that nobody has tried yet: for a queue that is empty. It notes when a
-// campaign has come to its end.
+// campaign has come to its end. Of a campaign that this Desk cannot send for its link it notes that
+// alone, and the error is an ErrNoLink while it has not.
 func (d *Desk) Orphans(ctx context.Context, campaign string, all bool) (o Orphans, err error) {
 	b, err := d.book(ctx, campaign)
+	if errors.Is(err, ErrNoLink) {
+		ended, endErr := d.ended(ctx, campaign)
+		switch {
+		case endErr != nil:
+			return o, endErr
+		case ended:
+			return Orphans{Done: true}, nil
+		}
+	}
 	if err != nil {
 		return o, err
 	}
@@ -282,4 +293,24 @@ func (d *Desk) Orphans(ctx context.Context, campaign string, all bool) (o Orphan
 		err = b.ledger.end(ctx, d.clock.now())
 	}
 	return o, err
+}
+
+// ended reports whether a campaign that this Desk cannot send has come to its end, and notes it. It
+// takes the rows of dead processes for that, which any process may, and sends nothing.
+func (d *Desk) ended(ctx context.Context, campaign string) (bool, error) {
+	l := d.ledgerOf(campaign)
+	if _, err := l.recover(ctx, d.lock.alive(ctx)); err != nil {
+		return false, err
+	}
+	if err := l.expire(ctx); err != nil {
+		return false, err
+	}
+	if err := d.giveUp(ctx, &book{ledger: l, cfg: Config{Campaign: campaign}}); err != nil {
+		return false, err
+	}
+	done, err := l.done(ctx)
+	if err != nil || !done {
+		return false, err
+	}
+	return true, l.end(ctx, d.clock.now())
 }
