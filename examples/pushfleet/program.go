@@ -227,19 +227,28 @@ func (p *program) openAccount() (err error) {
 	return err
 }
 
-// openLinks makes the signer of -link for those who send.
+// openLinks makes the signer of -link for those who send, and checks the address for those who load.
 func (p *program) openLinks() (err error) {
-	if p.link == "" || p.command != cmdWork {
+	if p.link == "" {
 		return nil
+	}
+	if p.command != cmdWork { // only workers have the key; the address is theirs too
+		_, err := photolink.New(p.link, strings.Repeat("x", photolink.MinKey))
+		return p.linkError(err)
 	}
 	key, previous := p.getenv("WXHOME_LINK_KEY"), p.getenv("WXHOME_LINK_KEY_PREVIOUS")
 	if len(key) < photolink.MinKey {
 		return p.usage("-link needs WXHOME_LINK_KEY, a secret of at least %d characters that the photo page knows too", photolink.MinKey)
 	}
-	if p.links, err = photolink.New(p.link, key, previous); err != nil {
-		return p.usage("-link: %s", strings.TrimPrefix(err.Error(), "photolink: "))
+	p.links, err = photolink.New(p.link, key, previous)
+	return p.linkError(err)
+}
+
+func (p *program) linkError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return p.usage("-link: %s", strings.TrimPrefix(err.Error(), "photolink: "))
 }
 
 func (p *program) close() {
