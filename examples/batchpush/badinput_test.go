@@ -305,7 +305,7 @@ func TestBadCSV(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "parents.csv")
 	require.NoError(t, os.WriteFile(file, []byte(csvHeader+"13800138000,oLi,007,甲,,\n13900139000,oHan,7,乙,,\n13800138000,oLi,08,丙,,\n"), 0o600))
 	r := runProgram(t.Context(), nil, "import", "-db", address, "-lang", "zh", file)
-	oneClearLine(t, r, exitUsage, `第 2 行：student_id: "007": 数据表的该列无法原样保存此值`, `第 4 行：student_id: "08"`, "没有导入任何内容")
+	oneClearLine(t, r, exitUsage, `数据表的列无法原样保存这些值`, `第 2 行：student_id "007"; 第 4 行：student_id "08"`, "没有导入任何内容")
 	r = runProgram(t.Context(), nil, "import", "-db", smallSchool(t), filepath.Join(t.TempDir(), "missing.csv"))
 	oneClearLine(t, r, exitUsage, "there is no file", "missing.csv", "nothing was loaded")
 	assert.NotContains(t, r.errors, "database")

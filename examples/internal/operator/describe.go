@@ -177,11 +177,11 @@ func (l Language) fileError(e *school.FileError) string {
 // unfitError says which values the school's tables cannot hold.
 func (l Language) unfitError(e *school.UnfitError) string {
 	all := make([]string, len(e.Faults))
-	for i, fault := range e.Faults {
-		all[i] = l.fileError(fault)
+	for i, f := range e.Faults {
+		all[i] = l.Text("line %d: ", f.Line) + f.Place()
 	}
 	if e.More > 0 {
 		all = append(all, l.Text("and %d more", e.More))
 	}
-	return strings.Join(all, "; ")
+	return l.Text(school.ProblemUnfit.String()) + ": " + strings.Join(all, "; ")
 }

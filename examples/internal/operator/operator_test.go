@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/org/wxhome/examples/internal/account"
+	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/operator/languagetest"
 	"github.com/org/wxhome/examples/internal/school"
 	"github.com/org/wxhome/wechat"
@@ -87,6 +88,11 @@ func TestDescribe(t *testing.T) {
 		{&wechat.Error{Status: 502}, "WeChat cannot be reached"},
 		{&school.FileError{Line: 3, Column: "class", Value: "x", Problem: school.ProblemTooLong, Limit: 64}, `line 3: class: "x": the value is too long (64)`},
 		{&school.FileError{Line: 3, Problem: school.ProblemConflict, Other: 2}, "an earlier line says otherwise (line 2)"},
+		{&school.UnfitError{Faults: []*school.FileError{{Line: 2, Column: "student_id", Value: "007"}, {Line: 4, Column: "parent_mobile"}}, More: 7},
+			`the table's columns cannot hold these values unchanged`},
+		{&school.UnfitError{Faults: []*school.FileError{{Line: 2, Column: "student_id", Value: "007"}, {Line: 4, Column: "parent_mobile"}}, More: 7},
+			`: line 2: student_id "007"; line 4: parent_mobile; and 7 more`},
+		{&db.CharsetError{Option: "collation"}, "must not set collation to anything but utf8mb4"},
 		{fmt.Errorf("open: %w", &mysql.MySQLError{Number: 1045, Message: "Access denied"}), "check the user, his password"},
 		{&mysql.MySQLError{Number: 1049}, "no database of that name"},
 		{&mysql.MySQLError{Number: 1142}, "grant the user what is missing"},

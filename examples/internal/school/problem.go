@@ -57,7 +57,7 @@ var problemTexts = map[Problem]string{
 	ProblemDate:      "this is not a date such as 2026/11/20 9:05 or 2026-11-20 09:05:00",
 	ProblemSerial:    "this is Excel's number for a date: give the column a date format and save again",
 	ProblemConflict:  "an earlier line says otherwise",
-	ProblemUnfit:     "the table's column cannot hold this value unchanged: give identifiers, names and addresses the type VARCHAR, as long as needed, in utf8mb4 (SQLite: TEXT)",
+	ProblemUnfit:     "the table's columns cannot hold these values unchanged (give identifiers, names and addresses the type VARCHAR, as long as needed, in utf8mb4; SQLite: TEXT)",
 	ProblemEngine:    "the table's engine cannot undo an import that fails half-way: change it with ALTER TABLE ... ENGINE=InnoDB",
 }
 
@@ -98,6 +98,14 @@ func (e *FileError) Error() string {
 		s += fmt.Sprintf(" (line %d)", e.Other)
 	}
 	return s
+}
+
+// Place returns the column, and the value where it may be repeated.
+func (e *FileError) Place() string {
+	if e.Value == "" {
+		return e.Column
+	}
+	return fmt.Sprintf("%s %q", e.Column, e.Value)
 }
 
 // excerpt cuts a value for an error.

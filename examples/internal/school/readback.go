@@ -40,17 +40,16 @@ func (e *UnfitError) err() error {
 	return e
 }
 
-// Error returns the sentences in English.
+// Error returns the sentence in English.
 func (e *UnfitError) Error() string {
 	all := make([]string, len(e.Faults))
-	for i, fault := range e.Faults {
-		all[i] = fault.Error()
+	for i, f := range e.Faults {
+		all[i] = fmt.Sprintf("line %d: %s", f.Line, f.Place())
 	}
-	s := strings.Join(all, "; ")
 	if e.More > 0 {
-		s += fmt.Sprintf("; and %d more", e.More)
+		all = append(all, fmt.Sprintf("and %d more", e.More))
 	}
-	return s
+	return ProblemUnfit.String() + ": " + strings.Join(all, "; ")
 }
 
 func unfit(r Row, c column, value string) *FileError {

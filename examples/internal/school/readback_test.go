@@ -166,7 +166,7 @@ func TestImportNamesSomeFaults(t *testing.T) {
 		require.True(t, ok, "%v", err)
 		assert.Len(t, e.Faults, UnfitLimit)
 		assert.Equal(t, 3, e.More)
-		assert.ErrorContains(t, err, `line 2: student_id: "01": the table's column cannot hold this value unchanged`)
+		assert.ErrorContains(t, err, `line 2: student_id "01"; line 3: student_id "02"`)
 		assert.ErrorContains(t, err, "; and 3 more")
 	})
 }
