@@ -1,12 +1,16 @@
 package wechat
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/org/wxhome/token"
@@ -19,14 +23,36 @@ type Authorizer struct {
 	platform *Platform
 	appID    string
 	turn     chan struct{} // holds a value while somebody is at work on the refresh token
-	unsaved  *unsaved      // nil: none; only with the turn
+
+	mu      sync.Mutex // guards unsaved
+	unsaved *unsaved   // nil: none
 }
 
-// unsaved is what could not be saved.
+// unsaved is a refresh token that is not in the store yet. Its fields change only with the turn.
 type unsaved struct {
-	from    string // what the store has had before; empty: whatever it has
+	// from is what the store had when the token was obtained, and what it still has unless another
+	// process has gone on. nil: not known, the token is that of a new authorization.
+	from    *string
 	refresh string
 	token   token.Token // not to be used before refresh is saved; zero: none
+}
+
+// pending returns what is not saved; nil: nothing.
+func (a *Authorizer) pending() *unsaved {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.unsaved
+}
+
+// replace puts next in the place of old, unless an authorization has come meanwhile, and returns
+// what is not saved now.
+func (a *Authorizer) replace(old, next *unsaved) *unsaved {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.unsaved == old {
+		a.unsaved = next
+	}
+	return a.unsaved
 }
 
 // Authorizer returns the source of the tokens of the account appID: the same one for the same
@@ -47,7 +73,8 @@ func (a *Authorizer) AppID() string { return a.appID }
 
 // Token fetches a new authorizer_access_token, with the refresh token in the [PlatformStore]. A new
 // refresh token is saved before Token returns. If that fails, Token returns the error and not the
-// new access token; the next Token saves the refresh token first, and fetches only then.
+// new access token; the next Token saves the refresh token first, and fetches only then. What another
+// process has saved since is newer, and stays.
 //
 // Without a refresh token, and where the owner has withdrawn, the error is an [*Error] of
 // [KindAccount] whose Hint says that the owner must authorize the platform again.
@@ -59,20 +86,22 @@ func (a *Authorizer) Token(ctx context.Context) (token.Token, error) {
 		return token.Token{}, err
 	}
 	defer leave()
-	refresh, err := a.load(ctx)
-	if err != nil {
-		return token.Token{}, err
+	for {
+		at, err := a.look(ctx)
+		switch {
+		case err != nil:
+			return token.Token{}, err
+		case !at.ready.Expired(time.Now()):
+			return at.ready, nil
+		case at.refresh == "":
+			return token.Token{}, a.client().codeFailure(a.request(), int64(ErrAuthorizerTokenInvalid), "no refresh token of this account is stored", 0)
+		}
+		t, err := a.fetch(ctx, at)
+		if at.doubtful == nil || !errors.Is(err, ErrAuthorizerTokenInvalid) {
+			return t, err
+		}
+		a.replace(at.doubtful, nil) // what is stored is newer
 	}
-	refresh, ready, err := a.settle(ctx, refresh)
-	switch {
-	case err != nil:
-		return token.Token{}, err
-	case !ready.Expired(time.Now()):
-		return ready, nil
-	case refresh == "":
-		return token.Token{}, a.client().codeFailure(a.request(), int64(ErrAuthorizerTokenInvalid), "no refresh token of this account is stored", 0)
-	}
-	return a.fetch(ctx, refresh)
 }
 
 // authorizerAnswer is the answer of api_authorizer_token.
@@ -91,18 +120,18 @@ func (a *authorizerAnswer) token(asked time.Time) token.Token {
 }
 
 // fetch asks for a token, and saves the refresh token that comes with it.
-func (a *Authorizer) fetch(ctx context.Context, refresh string) (token.Token, error) {
+func (a *Authorizer) fetch(ctx context.Context, at standing) (token.Token, error) {
 	start := time.Now() // the lifetime counts from before the call, so that it never ends late
 	var answer authorizerAnswer
 	r, err := a.platform.ask(ctx, authorizerTokenPath, map[string]any{
-		"authorizer_appid": a.appID, "authorizer_refresh_token": refresh,
-	}, &answer, call{op: OpToken, repeatable: true, secrets: []string{refresh}})
+		"authorizer_appid": a.appID, "authorizer_refresh_token": at.refresh,
+	}, &answer, call{op: OpToken, repeatable: true, secrets: []string{at.refresh}})
 	if err != nil {
 		return token.Token{}, wrongAnswer(err)
 	}
 	t := answer.token(start)
-	if answer.Refresh != "" && answer.Refresh != refresh {
-		if err := a.keep(ctx, &unsaved{refresh, answer.Refresh, t}); err != nil {
+	if next := cmp.Or(answer.Refresh, at.refresh); next != at.stored {
+		if err := a.keep(ctx, at, &unsaved{&at.stored, next, t}); err != nil {
 			return token.Token{}, err
 		}
 	}
@@ -112,7 +141,7 @@ func (a *Authorizer) fetch(ctx context.Context, refresh string) (token.Token, er
 	return t, nil
 }
 
-// Forget removes the account's refresh token from the [PlatformStore]: for an account that has
+// Forget replaces the account's refresh token in the [PlatformStore] by a mark that there is none: for an account that has
 // withdrawn, and before [Platform.Restore] for one whose stored refresh token is refused (61023)
 // although its owner has authorized the platform. It does not end the authorization: only the owner can.
 func (a *Authorizer) Forget(ctx context.Context) error {
@@ -121,62 +150,108 @@ func (a *Authorizer) Forget(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	if err := a.platform.kept.save(ctx, a.key(), ""); err != nil {
+	u := a.pending()
+	if err := a.platform.kept.save(ctx, a.key(), forgotten()); err != nil {
 		return a.storeFailure("forget the refresh token", err)
 	}
-	a.unsaved = nil
+	a.replace(u, nil)
 	return nil
 }
 
-// settle saves what could not be saved before. It returns the refresh token to use, and a token that
-// is good now.
-func (a *Authorizer) settle(ctx context.Context, stored string) (refresh string, ready token.Token, err error) {
-	u := a.unsaved
-	if u == nil {
-		return stored, token.Token{}, nil
+// forgottenPrefix begins what is stored in place of a refresh token that was forgotten. Other
+// processes tell that from a store that has lost its value.
+const forgottenPrefix = "wxhome:forgotten:"
+
+func forgotten() string { return forgottenPrefix + rand.Text() } // each another, as refresh tokens are
+
+// refreshIn returns the refresh token in a value of the store; "": none.
+func refreshIn(stored string) string {
+	if strings.HasPrefix(stored, forgottenPrefix) {
+		return ""
 	}
-	if u.from != "" && u.from != stored { // another process has gone on, or the owner has authorized anew
-		a.unsaved = nil
-		return stored, token.Token{}, nil
-	}
-	if err := a.save(ctx, u); err != nil {
-		return "", token.Token{}, err
-	}
-	return u.refresh, u.token, nil
+	return stored
 }
 
-// keep saves u, unless another process has saved a refresh token since u.from was read: WeChat has
-// seen that one later.
-func (a *Authorizer) keep(ctx context.Context, u *unsaved) error {
-	a.unsaved = u
+// standing is how an account's refresh token stands.
+type standing struct {
+	stored   string      // what is in the store
+	refresh  string      // what to use; "": none
+	ready    token.Token // good now, unless it has expired
+	doubtful *unsaved    // refresh is from here, and may be older than what is stored; nil: it is not
+}
+
+// look loads the refresh token, and saves what could not be saved before.
+func (a *Authorizer) look(ctx context.Context) (standing, error) {
+	stored, err := a.load(ctx)
+	if err != nil {
+		return standing{}, err
+	}
+	u := a.pending()
+	switch {
+	case u == nil:
+		return standing{stored: stored, refresh: refreshIn(stored)}, nil
+	case u.refresh == stored: // the store has saved it, and failed to say so
+		a.replace(u, nil)
+		return standing{stored: stored, refresh: stored, ready: u.token}, nil
+	case stored == "": // lost, or there was none: what another process forgets leaves a mark
+	case u.from == nil: // WeChat knows which of the two is newer
+		return standing{stored: stored, refresh: u.refresh, doubtful: u}, nil
+	case stored != *u.from: // another process has gone on, or the owner has authorized anew
+		a.replace(u, nil)
+		return standing{stored: stored, refresh: refreshIn(stored)}, nil
+	}
+	if err := a.save(ctx, u); err != nil {
+		return standing{}, err
+	}
+	return standing{stored: u.refresh, refresh: u.refresh, ready: u.token}, nil
+}
+
+// keep saves next, unless another process has saved a refresh token since at: WeChat has seen that
+// one later. If an authorization has come meanwhile, keep saves that one's instead.
+func (a *Authorizer) keep(ctx context.Context, at standing, next *unsaved) error {
+	u := a.replace(at.doubtful, next)
 	stored, err := a.load(ctx)
 	switch {
 	case err != nil:
 		return err
-	case stored != u.from:
-		a.unsaved = nil
+	case u != next: // an authorization during this turn: what is stored is older
+		u.from = &stored
+	case stored != "" && stored != *u.from:
+		a.replace(u, nil)
 		return nil
 	}
 	return a.save(ctx, u)
 }
 
-// replace saves the refresh token of a new authorization, whatever is stored.
-func (a *Authorizer) replace(ctx context.Context, refresh string) error {
+// authorized saves the refresh token of a new authorization. It remembers the token before it waits
+// for anything: there is no other copy, since the code is spent.
+func (a *Authorizer) authorized(ctx context.Context, refresh string) error {
+	u := &unsaved{refresh: refresh}
+	a.mu.Lock()
+	a.unsaved = u
+	a.mu.Unlock()
 	leave, err := a.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	return a.save(ctx, &unsaved{refresh: refresh})
+	if a.pending() != u { // saved by the refresh before, forgotten, or followed by another authorization
+		return nil
+	}
+	stored, err := a.load(ctx)
+	if err != nil {
+		return err
+	}
+	u.from = &stored
+	return a.save(ctx, u)
 }
 
-// save saves u, or remembers that it is not saved.
+// save saves u. While that fails, u remains what is not saved.
 func (a *Authorizer) save(ctx context.Context, u *unsaved) error {
-	a.unsaved = u
 	if err := a.platform.kept.save(ctx, a.key(), u.refresh); err != nil {
 		return a.storeFailure("save the refresh token", err, u.refresh, u.token.Value)
 	}
-	a.unsaved = nil
+	a.replace(u, nil)
 	return nil
 }
 
@@ -331,12 +406,9 @@ func (a *Authorizer) restore(ctx context.Context, refresh string) (there bool, e
 		return false, err
 	}
 	defer leave()
-	stored, err := a.load(ctx)
-	if err == nil {
-		stored, _, err = a.settle(ctx, stored)
+	at, err := a.look(ctx)
+	if err != nil || at.refresh != "" || refresh == "" {
+		return at.refresh != "", err
 	}
-	if err != nil || stored != "" || refresh == "" {
-		return stored != "", err
-	}
-	return true, a.save(ctx, &unsaved{refresh: refresh})
+	return true, a.keep(ctx, at, &unsaved{from: &at.stored, refresh: refresh})
 }

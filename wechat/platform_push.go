@@ -107,7 +107,7 @@ func (a *authorizationAnswer) authorization() Authorization {
 // works once: leave it to [Platform.Handle] where that receives the pushes. It is not exchanged again
 // after a lost answer: [Authorizer.Forget] and then [Platform.Restore] mend that.
 //
-// After an error of saving, the Platform tries to save the refresh token again at the next
+// After an error of the PlatformStore, the Platform tries to save the refresh token again at the next
 // [Authorizer.Token], as long as the process lives.
 //
 // POST /cgi-bin/component/api_query_auth
@@ -124,5 +124,5 @@ func (p *Platform) Authorize(ctx context.Context, code string) (Authorization, e
 	if granted.AppID == "" || answer.Info.Refresh == "" {
 		return Authorization{}, p.client.failure(r, KindLost, errors.New("the answer holds no authorizer_appid and authorizer_refresh_token"))
 	}
-	return granted, p.Authorizer(granted.AppID).replace(ctx, answer.Info.Refresh)
+	return granted, p.Authorizer(granted.AppID).authorized(ctx, answer.Info.Refresh)
 }

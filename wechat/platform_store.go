@@ -16,6 +16,10 @@ import (
 // key of its refresh token. Without that two processes that refresh at the same moment may keep the
 // older of two refresh tokens.
 //
+// An account that is forgotten leaves a mark in place of its refresh token, wxhome:forgotten: and some
+// letters; see [Authorizer.Forget]. Where a value has gone without one, a process that has a newer
+// refresh token still to save saves that.
+//
 // The methods must be safe for concurrent use, return soon after ctx ends, compare keys byte by byte,
 // and put no value into an error. Values are secrets of up to some hundred bytes. Keys are of the
 // form wxhome:platform:COMPONENT_APPID:ticket and wxhome:platform:COMPONENT_APPID:refresh:APPID.
@@ -23,7 +27,7 @@ type PlatformStore interface {
 	// Load returns the value that was saved last under key, or "" and a nil error where there is
 	// none. A failure to find out is an error.
 	Load(ctx context.Context, key string) (value string, err error)
-	// Save replaces the value under key; an empty one stands for none. It returns nil once the value is durable: the Platform
+	// Save replaces the value under key. It returns nil once the value is durable: the Platform
 	// uses a new token only after that.
 	Save(ctx context.Context, key, value string) error
 }

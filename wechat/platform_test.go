@@ -997,5 +997,5 @@ func TestForgetWhatIsNotSaved(t *testing.T) {
 	require.NoError(t, a.Forget(t.Context()))
 	_, err = a.Token(t.Context())
 	require.ErrorIs(t, err, wechat.ErrAuthorizerTokenInvalid)
-	assert.Empty(t, v.get(refreshKey))
+	assert.Regexp(t, "^wxhome:forgotten:[A-Z2-7]+$", v.get(refreshKey))
 }
