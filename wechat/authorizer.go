@@ -28,13 +28,14 @@ type Authorizer struct {
 	unsaved *unsaved   // nil: none
 }
 
-// unsaved is a refresh token that is not in the store yet. Its fields change only with the turn.
+// unsaved is a refresh token that is not in the store yet. Its fields change only with the turn. They
+// are pointers, since fmt follows the one to an unsaved and goes no further.
 type unsaved struct {
 	// from is what the store had when the token was obtained, and what it still has unless another
 	// process has gone on. nil: not known, the token is that of a new authorization.
 	from    *string
-	refresh string
-	token   token.Token // not to be used before refresh is saved; zero: none
+	refresh *string
+	token   *token.Token // not to be used before refresh is saved; zero: none
 }
 
 // pending returns what is not saved; nil: nothing.
@@ -131,7 +132,7 @@ func (a *Authorizer) fetch(ctx context.Context, at standing) (token.Token, error
 	}
 	t := answer.token(start)
 	if next := cmp.Or(answer.Refresh, at.refresh); next != at.stored {
-		if err := a.keep(ctx, at, &unsaved{&at.stored, next, t}); err != nil {
+		if err := a.keep(ctx, at, &unsaved{&at.stored, &next, &t}); err != nil {
 			return token.Token{}, err
 		}
 	}
@@ -190,12 +191,12 @@ func (a *Authorizer) look(ctx context.Context) (standing, error) {
 	switch {
 	case u == nil:
 		return standing{stored: stored, refresh: refreshIn(stored)}, nil
-	case u.refresh == stored: // the store has saved it, and failed to say so
+	case *u.refresh == stored: // the store has saved it, and failed to say so
 		a.replace(u, nil)
-		return standing{stored: stored, refresh: stored, ready: u.token}, nil
+		return standing{stored: stored, refresh: stored, ready: *u.token}, nil
 	case stored == "": // lost, or there was none: what another process forgets leaves a mark
 	case u.from == nil: // WeChat knows which of the two is newer
-		return standing{stored: stored, refresh: u.refresh, doubtful: u}, nil
+		return standing{stored: stored, refresh: *u.refresh, doubtful: u}, nil
 	case stored != *u.from: // another process has gone on, or the owner has authorized anew
 		a.replace(u, nil)
 		return standing{stored: stored, refresh: refreshIn(stored)}, nil
@@ -203,7 +204,7 @@ func (a *Authorizer) look(ctx context.Context) (standing, error) {
 	if err := a.save(ctx, u); err != nil {
 		return standing{}, err
 	}
-	return standing{stored: u.refresh, refresh: u.refresh, ready: u.token}, nil
+	return standing{stored: *u.refresh, refresh: *u.refresh, ready: *u.token}, nil
 }
 
 // keep saves next, unless another process has saved a refresh token since at: WeChat has seen that
@@ -226,7 +227,7 @@ func (a *Authorizer) keep(ctx context.Context, at standing, next *unsaved) error
 // authorized saves the refresh token of a new authorization. It remembers the token before it waits
 // for anything: there is no other copy, since the code is spent.
 func (a *Authorizer) authorized(ctx context.Context, refresh string) error {
-	u := &unsaved{refresh: refresh}
+	u := &unsaved{refresh: &refresh, token: &token.Token{}}
 	a.mu.Lock()
 	a.unsaved = u
 	a.mu.Unlock()
@@ -248,8 +249,8 @@ func (a *Authorizer) authorized(ctx context.Context, refresh string) error {
 
 // save saves u. While that fails, u remains what is not saved.
 func (a *Authorizer) save(ctx context.Context, u *unsaved) error {
-	if err := a.platform.kept.save(ctx, a.key(), u.refresh); err != nil {
-		return a.storeFailure("save the refresh token", err, u.refresh, u.token.Value)
+	if err := a.platform.kept.save(ctx, a.key(), *u.refresh); err != nil {
+		return a.storeFailure("save the refresh token", err, *u.refresh, u.token.Value)
 	}
 	a.replace(u, nil)
 	return nil
@@ -410,5 +411,5 @@ func (a *Authorizer) restore(ctx context.Context, refresh string) (there bool, e
 	if err != nil || at.refresh != "" || refresh == "" {
 		return at.refresh != "", err
 	}
-	return true, a.keep(ctx, at, &unsaved{from: &at.stored, refresh: refresh})
+	return true, a.keep(ctx, at, &unsaved{&at.stored, &refresh, &token.Token{}})
 }

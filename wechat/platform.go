@@ -73,7 +73,7 @@ func NewPlatform(componentAppID, componentSecret string, store PlatformStore, op
 	if isNil(store) {
 		return nil, refuse("NewPlatform: the PlatformStore is nil")
 	}
-	kept := keeper{store}
+	kept := keeper{func() PlatformStore { return store }}
 	client, err := New(componentAppID, componentSecret, append(slices.Clone(opts), asPlatform(kept))...)
 	if err != nil {
 		return nil, err

@@ -39,25 +39,27 @@ func refreshKey(componentAppID, appID string) string {
 }
 
 // keeper is a PlatformStore that does not panic, and whose errors quote no value.
-type keeper struct{ store PlatformStore }
+type keeper struct {
+	store func() PlatformStore // a func, so that no way of printing shows what a store holds
+}
 
 func (k keeper) load(ctx context.Context, key string) (value string, err error) {
 	defer func() { err = redactError(err, value) }()
 	defer contain("PlatformStore", &err)
-	return k.store.Load(ctx, key)
+	return k.store().Load(ctx, key)
 }
 
 func (k keeper) save(ctx context.Context, key, value string) (err error) {
 	defer func() { err = redactError(err, value) }()
 	defer contain("PlatformStore", &err)
-	return k.store.Save(ctx, key, value)
+	return k.store().Save(ctx, key, value)
 }
 
 var errNoUnlock = errors.New("the PlatformStore gave no func to unlock")
 
 // lock keeps other processes away from key, where the store can.
 func (k keeper) lock(ctx context.Context, key string) (unlock func(), err error) {
-	locker, ok := k.store.(token.Locker)
+	locker, ok := k.store().(token.Locker)
 	if !ok {
 		return func() {}, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -641,6 +642,42 @@ func TestPlatformPrintsItsAppID(t *testing.T) {
 	assert.Equal(t, componentID, p.AppID())
 	assert.Equal(t, appID, p.Authorizer(appID).AppID())
 	assert.Same(t, p.Authorizer(appID), p.Authorizer(appID))
+}
+
+// mapStore is a PlatformStore that printing a copy would show.
+type mapStore map[string]string
+
+func (m mapStore) Load(_ context.Context, key string) (string, error) { return m[key], nil }
+func (m mapStore) Save(_ context.Context, key, value string) error    { m[key] = value; return nil }
+
+// Nobody should copy a Platform. One who does must not print its secrets.
+func TestCopiesPrintNoSecret(t *testing.T) {
+	t.Parallel()
+	o, m := newOwner(), mapStore{ticketKey: "TICKET", refreshKey: "REFRESH"}
+	p := o.platform(t, m)
+	a := p.Authorizer(appID)
+	_, err := a.Token(t.Context())
+	require.NoError(t, err)
+	c, err := wechat.New(appID, "", wechat.WithTokenSource(a))
+	require.NoError(t, err)
+	v := newVault(ticketKey, "TICKET", refreshKey, "REFRESH")
+	v.setFault(failsAt("save", io.ErrShortWrite))
+	unsaved := o.platform(t, v).Authorizer(appID)
+	_, err = unsaved.Token(t.Context())
+	require.Error(t, err)
+	for _, v := range []any{p, a, c, unsaved} {
+		copied := reflect.ValueOf(v).Elem().Interface()
+		for _, holder := range []any{copied, &copied, []any{copied}, map[string]any{"k": copied}, struct{ v any }{copied}, struct{ v any }{v}} {
+			for verb := range strings.FieldsSeq("v +v #v s q x X d t U p c") {
+				printed := fmt.Sprintf("%"+verb, holder)
+				for _, leak := range []string{"TICKET", "REFRESH", componentSecret, "COMPONENT&1", "T of "} {
+					for _, form := range []string{leak, fmt.Sprintf("%x", leak), fmt.Sprintf("%X", leak)} {
+						assert.NotContains(t, printed, form, "%T by %%%s", holder, verb)
+					}
+				}
+			}
+		}
+	}
 }
 
 // lockedVault is a PlatformStore that is a Locker too.

@@ -44,11 +44,29 @@ type WebAuth struct {
 	// 使用完整服务. OpenID, UnionID, name and picture are virtual then: never store them. The JS-SDK
 	// does not work. The flag was missing on some first answers.
 	Snapshot bool
-	// Token reads the visitor's own profile after [AskUserInfo]; see [Client.WebAuthUserInfo]. It is
-	// not the account's access token.
-	Token token.Token
 
-	refresh *string // a pointer, since no verb of fmt follows one to a string; nil: none
+	// Pointers to strings, since no verb of fmt follows one, wherever the WebAuth is; nil: none.
+	token, refresh *string
+	expiry         time.Time // of token
+}
+
+// Token returns what reads the visitor's own profile after [AskUserInfo]; see
+// [Client.WebAuthUserInfo]. It is not the account's access token. Without one it is the zero Token.
+// It is a secret: printing or logging a WebAuth does not show it.
+func (a WebAuth) Token() token.Token {
+	if a.token == nil {
+		return token.Token{}
+	}
+	return token.Token{Value: *a.token, Expiry: a.expiry}
+}
+
+// WithToken returns a copy of a with the Token t: one that was kept in a session.
+func (a WebAuth) WithToken(t token.Token) WebAuth {
+	a.token, a.expiry = nil, time.Time{}
+	if t.Value != "" {
+		a.token, a.expiry = &t.Value, t.Expiry
+	}
+	return a
 }
 
 // RefreshToken returns what gets another Token for 30 days, see [Client.WebAuthRefresh]; empty: WeChat
@@ -58,6 +76,12 @@ func (a WebAuth) RefreshToken() string {
 		return ""
 	}
 	return *a.refresh
+}
+
+// MarshalJSON returns an error, since a WebAuth without its secrets is of no use. To keep one, store
+// its fields and what its methods return.
+func (a WebAuth) MarshalJSON() ([]byte, error) {
+	return nil, refuse("a WebAuth holds secrets and is not made for JSON: store its fields, Token().MarshalBinary and RefreshToken()")
 }
 
 // component is the third-party platform that runs the account.
@@ -291,7 +315,7 @@ func (c *Client) exchange(ctx context.Context, r *request) (WebAuth, error) {
 	}
 	auth := WebAuth{OpenID: answer.OpenID, UnionID: answer.UnionID, Scope: answer.Scope, Snapshot: answer.Snapshot != 0}
 	if answer.AccessToken != "" {
-		auth.Token = token.Token{Value: answer.AccessToken, Expiry: start.Add(answer.ExpiresIn.seconds())}
+		auth.token, auth.expiry = &answer.AccessToken, start.Add(answer.ExpiresIn.seconds())
 	}
 	if answer.RefreshToken != "" {
 		auth.refresh = &answer.RefreshToken

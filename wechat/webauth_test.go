@@ -147,7 +147,7 @@ func TestWebAuthReadsQuotedNumbers(t *testing.T) {
 		g.on(http.MethodGet, webAuthPath, text(200, body))
 		auth, err := g.client(t).WebAuthOpenID(t.Context(), "CODE")
 		require.NoError(t, err, body)
-		assert.InDelta(t, want.life.Seconds(), time.Until(auth.Token.Expiry).Seconds(), 5)
+		assert.InDelta(t, want.life.Seconds(), time.Until(auth.Token().Expiry).Seconds(), 5)
 		assert.Equal(t, want.snapshot, auth.Snapshot)
 	}
 	for _, body := range []string{`{"openid":"oP","expires_in":7200.5}`, `{"openid":"oP","expires_in":"soon"}`, `{"openid":"oP","is_snapshotuser":"yes"}`} {
@@ -179,8 +179,8 @@ func TestWebAuthOpenID(t *testing.T) {
 	start := time.Now()
 	auth, err := g.client(t).WebAuthOpenID(t.Context(), oauthCode)
 	require.NoError(t, err)
-	assert.WithinRange(t, auth.Token.Expiry, start.Add(7200*time.Second), time.Now().Add(7200*time.Second))
-	assert.Equal(t, "WEB", auth.Token.Value)
+	assert.WithinRange(t, auth.Token().Expiry, start.Add(7200*time.Second), time.Now().Add(7200*time.Second))
+	assert.Equal(t, "WEB", auth.Token().Value)
 	assert.Equal(t, "R", auth.RefreshToken())
 	assert.Equal(t, []any{"oP", "u", "snsapi_base", true}, []any{auth.OpenID, auth.UnionID, auth.Scope, auth.Snapshot})
 	r := g.requests[0]

@@ -37,7 +37,7 @@ func (c *Client) WebAuthRefresh(ctx context.Context, refreshToken string) (WebAu
 	switch {
 	case err != nil:
 		return WebAuth{}, err
-	case auth.Token.Value == "":
+	case auth.token == nil:
 		return WebAuth{}, c.failure(r, KindLost, errors.New("the answer holds no access_token"))
 	case auth.refresh == nil:
 		auth.refresh = &refreshToken
@@ -137,10 +137,11 @@ func (c *Client) visitorCall(path string, secrets ...string) *request {
 // visitorQuery makes a call about a visitor.
 func (c *Client) visitorQuery(call, path string, auth WebAuth) (*request, error) {
 	var wrong []string
+	visitor := auth.Token().Value
 	if auth.OpenID == "" {
 		wrong = append(wrong, "OpenID")
 	}
-	if auth.Token.Value == "" {
+	if visitor == "" {
 		wrong = append(wrong, "Token")
 	}
 	switch {
@@ -149,8 +150,8 @@ func (c *Client) visitorQuery(call, path string, auth WebAuth) (*request, error)
 	case c.tokenless:
 		return nil, refuseOverHTTP(call)
 	}
-	r := c.visitorCall(path, auth.Token.Value, auth.OpenID)
-	r.query = "access_token=" + url.QueryEscape(auth.Token.Value) + "&openid=" + url.QueryEscape(auth.OpenID)
+	r := c.visitorCall(path, visitor, auth.OpenID)
+	r.query = "access_token=" + url.QueryEscape(visitor) + "&openid=" + url.QueryEscape(auth.OpenID)
 	return r, nil
 }
 

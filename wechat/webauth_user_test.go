@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,40 +34,54 @@ const (
 
 // visitor is somebody who has authorized.
 func visitor() wechat.WebAuth {
-	return wechat.WebAuth{OpenID: openid, Scope: "snsapi_userinfo", Token: token.Token{Value: visitorToken}}
+	return wechat.WebAuth{OpenID: openid, Scope: "snsapi_userinfo"}.WithToken(token.Token{Value: visitorToken})
 }
 
-// A visitor's refresh token is in nothing that is printed, logged or encoded, whatever the verb.
-func TestWebAuthPrintsNoRefreshToken(t *testing.T) {
+// A visitor's tokens are in nothing that is printed, logged or encoded, whatever the verb and
+// wherever the WebAuth is.
+func TestWebAuthPrintsNoToken(t *testing.T) {
 	t.Parallel()
 	g := newGateway()
 	g.on(http.MethodGet, webAuthPath, text(200, `{"access_token":"VISITOR-token","expires_in":7200,"refresh_token":"REFRESH-token","openid":"oP"}`))
 	auth, err := g.client(t).WebAuthOpenID(t.Context(), "CODE")
 	require.NoError(t, err)
 	require.Equal(t, "REFRESH-token", auth.RefreshToken())
-	assert.Empty(t, wechat.WebAuth{}.RefreshToken())
-	var seen, plain strings.Builder
-	print := func(out *strings.Builder, v any, verbs string) {
-		for verb := range strings.FieldsSeq(verbs) {
-			fmt.Fprintf(out, "%"+verb+"\n", v)
+	require.Equal(t, "VISITOR-token", auth.Token().Value)
+	assert.Zero(t, wechat.WebAuth{}.RefreshToken())
+	assert.Zero(t, wechat.WebAuth{}.Token())
+	assert.Equal(t, wechat.WebAuth{OpenID: "oP"}, wechat.WebAuth{OpenID: "oP"}.WithToken(auth.Token()).WithToken(token.Token{}))
+	type session struct {
+		auth wechat.WebAuth
+		any  any
+	}
+	var seen strings.Builder
+	for _, v := range []any{
+		auth, &auth, []wechat.WebAuth{auth}, []*wechat.WebAuth{&auth}, map[string]wechat.WebAuth{"a": auth}, map[string]*wechat.WebAuth{"a": &auth},
+		map[*wechat.WebAuth]int{&auth: 1}, struct{ Auth *wechat.WebAuth }{&auth}, session{auth, auth}, &session{auth, &auth}, []any{auth, &auth},
+		wechat.WebAuth{OpenID: "oP"}.WithToken(auth.Token()), reflect.ValueOf(auth), reflect.ValueOf(session{auth: auth}).Field(0),
+	} {
+		for verb := range strings.FieldsSeq("v +v #v s +s #s q +q #q x X d o O b c U t e E f F g G p T w z") {
+			fmt.Fprintf(&seen, "%"+verb+"\n", v)
 		}
-		fmt.Fprintln(out, v)
-		for _, h := range []slog.Handler{slog.NewTextHandler(out, nil), slog.NewJSONHandler(out, nil)} {
+		fmt.Fprintln(&seen, v)
+		for _, h := range []slog.Handler{slog.NewTextHandler(&seen, nil), slog.NewJSONHandler(&seen, nil)} {
 			slog.New(h).Info("x", "auth", v)
 		}
 	}
-	for _, v := range []any{auth, &auth, []wechat.WebAuth{auth}, map[string]wechat.WebAuth{"a": auth}, struct{ Auth *wechat.WebAuth }{&auth}, struct{ auth wechat.WebAuth }{auth}} {
-		print(&seen, v, "v +v #v s +s q +q x X d o O b c U t e E f F g G p T w z")
+	for i := range reflect.TypeFor[wechat.WebAuth]().NumField() { // each by itself, which fmt follows furthest
+		for verb := range strings.FieldsSeq("v +v #v s q x d p t") {
+			fmt.Fprintf(&seen, "%"+verb+"\n", reflect.ValueOf(auth).Field(i))
+		}
 	}
-	for _, v := range []any{auth, &auth, []wechat.WebAuth{auth}} {
-		print(&plain, v, "v +v #v s +s q +q x X d")
+	for _, v := range []any{auth, &auth, []*wechat.WebAuth{&auth}} {
 		_, err := json.Marshal(v)
-		require.Error(t, err)
+		require.ErrorContains(t, err, "not made for JSON")
+		assert.Equal(t, wechat.KindRequest, wechat.KindOf(err))
 	}
 	require.Greater(t, seen.Len(), 1000)
-	for leak, in := range map[string]string{"REFRESH-token": seen.String(), "VISITOR-token": plain.String()} {
+	for _, leak := range []string{"REFRESH-token", "VISITOR-token"} {
 		for _, form := range []string{leak, fmt.Sprintf("%x", leak), fmt.Sprintf("%X", leak), strings.Trim(fmt.Sprint([]byte(leak)), "[]")} {
-			assert.NotContains(t, in, form)
+			assert.NotContains(t, seen.String(), form)
 		}
 	}
 }
@@ -92,8 +107,8 @@ func TestWebAuthRefresh(t *testing.T) {
 			require.NoError(t, err, "it needs no secret")
 			auth, err := c.WebAuthRefresh(t.Context(), refreshToken)
 			require.NoError(t, err)
-			assert.Equal(t, "WEB", auth.Token.Value)
-			assert.WithinRange(t, auth.Token.Expiry, start.Add(2*time.Hour), time.Now().Add(2*time.Hour))
+			assert.Equal(t, "WEB", auth.Token().Value)
+			assert.WithinRange(t, auth.Token().Expiry, start.Add(2*time.Hour), time.Now().Add(2*time.Hour))
 			assert.Equal(t, tt.next, auth.RefreshToken())
 			assert.Equal(t, tt.want, wechat.WebAuth{OpenID: auth.OpenID, UnionID: auth.UnionID, Scope: auth.Scope, Snapshot: auth.Snapshot})
 			assert.Equal(t, "https://api.weixin.qq.com/sns/oauth2/refresh_token?appid="+appID+"&grant_type=refresh_token&refresh_token="+url.QueryEscape(refreshToken), g.requests[0].URL.String())
@@ -218,7 +233,7 @@ func TestVisitorCallsThatAreRefused(t *testing.T) {
 	_, err := c.WebAuthRefresh(t.Context(), "")
 	require.ErrorIs(t, err, wechat.ErrMissingRefreshToken)
 	for says, auth := range map[string]wechat.WebAuth{
-		"no OpenID and no Token;": {}, "no OpenID;": {Token: token.Token{Value: "T"}}, "no Token;": {OpenID: "o"},
+		"no OpenID and no Token;": {}, "no OpenID;": wechat.WebAuth{}.WithToken(token.Token{Value: "T"}), "no Token;": {OpenID: "o"},
 	} {
 		_, err := c.WebAuthUserInfo(t.Context(), auth, "")
 		require.ErrorContains(t, err, "wechat: WebAuthUserInfo: the WebAuth has "+says)
@@ -317,10 +332,10 @@ func FuzzSNSAnswers(f *testing.F) {
 		auth, err := c.WebAuthOpenID(t.Context(), "CODE")
 		require.Equal(t, err == nil, auth.OpenID != "")
 		renewed, err := c.WebAuthRefresh(t.Context(), "R")
-		require.Equal(t, err == nil, renewed.OpenID != "" && renewed.Token.Value != "" && renewed.RefreshToken() != "")
-		user, err := c.WebAuthUserInfo(t.Context(), wechat.WebAuth{OpenID: "o", Token: token.Token{Value: "T"}}, "")
+		require.Equal(t, err == nil, renewed.OpenID != "" && renewed.Token().Value != "" && renewed.RefreshToken() != "")
+		user, err := c.WebAuthUserInfo(t.Context(), wechat.WebAuth{OpenID: "o"}.WithToken(token.Token{Value: "T"}), "")
 		require.Equal(t, err == nil, user.OpenID == "o")
-		_ = c.WebAuthCheck(t.Context(), wechat.WebAuth{OpenID: "o", Token: token.Token{Value: "T"}})
+		_ = c.WebAuthCheck(t.Context(), wechat.WebAuth{OpenID: "o"}.WithToken(token.Token{Value: "T"}))
 		config, err := c.JSSDK.Config(t.Context(), page)
 		require.Equal(t, err == nil, len(config.Signature) == 40)
 	})
