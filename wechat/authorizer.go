@@ -250,7 +250,7 @@ func (a *Authorizer) authorized(ctx context.Context, refresh string) error {
 // save saves u. While that fails, u remains what is not saved.
 func (a *Authorizer) save(ctx context.Context, u *unsaved) error {
 	if err := a.platform.kept.save(ctx, a.key(), *u.refresh); err != nil {
-		return a.storeFailure("save the refresh token", err, *u.refresh, u.token.Value)
+		return a.storeFailure("save the refresh token", err)
 	}
 	a.replace(u, nil)
 	return nil
@@ -279,9 +279,9 @@ func (a *Authorizer) enter(ctx context.Context) (leave func(), err error) {
 	return func() { unlock(); <-a.turn }, nil
 }
 
-// storeFailure is an error of the PlatformStore. Nothing was sent with a new token.
-func (a *Authorizer) storeFailure(what string, err error, secrets ...string) error {
-	err = redactError(fmt.Errorf("%s: %w", what, err), append(secrets, a.client().secret())...)
+// storeFailure is an error of the PlatformStore, or of waiting for it. Nothing was sent with a new token.
+func (a *Authorizer) storeFailure(what string, err error) error {
+	err = redactError(fmt.Errorf("%s: %w", what, err), a.client().secret())
 	return a.client().failure(a.request(), KindNetwork, err)
 }
 

@@ -177,12 +177,13 @@ func (o *settings) addLimit(option string, l Limiter, prefixes []string) error {
 	return nil
 }
 
-// isNil also finds a nil pointer or func in an interface, which would panic at its first use.
+// isNil also finds a nil pointer, func, map or channel in an interface, which would panic at its first
+// use, or block for ever.
 func isNil(v any) bool {
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Invalid:
 		return true
-	case reflect.Pointer, reflect.Func:
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
 		return r.IsNil()
 	}
 	return false

@@ -174,7 +174,7 @@ func (c *Client) fetchComponent(ctx context.Context) (token.Token, error) {
 	r := &request{kind: tokenKind, method: http.MethodPost, path: componentTokenPath, header: c.jsonHeader()}
 	ticket, err := c.platform.load(ctx, ticketKey(c.appID))
 	if err != nil {
-		return token.Token{}, c.failure(r, KindNetwork, redactError(fmt.Errorf("load the component_verify_ticket: %w", err), c.secret()))
+		return token.Token{}, c.failure(r, KindNetwork, fmt.Errorf("load the component_verify_ticket: %w", err))
 	}
 	if ticket == "" {
 		return token.Token{}, c.codeFailure(r, int64(ErrComponentTicketInvalid), "no component_verify_ticket has arrived yet", 0)

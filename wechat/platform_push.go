@@ -67,8 +67,8 @@ func (p *Platform) SaveTicket(ctx context.Context, ticket string) error {
 	}
 	c := p.client
 	if err := p.kept.save(ctx, ticketKey(c.appID), ticket); err != nil {
-		err = redactError(fmt.Errorf("save the component_verify_ticket: %w", err), c.secret(), ticket)
-		return c.failure(&request{method: http.MethodPost, path: componentTokenPath}, KindNetwork, err)
+		r := &request{method: http.MethodPost, path: componentTokenPath}
+		return c.failure(r, KindNetwork, fmt.Errorf("save the component_verify_ticket: %w", err))
 	}
 	return nil
 }

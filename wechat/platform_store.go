@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"syscall"
 
 	"github.com/org/wxhome/token"
 )
@@ -20,8 +24,9 @@ import (
 // letters; see [Authorizer.Forget]. Where a value has gone without one, a process that has a newer
 // refresh token still to save saves that.
 //
-// The methods must be safe for concurrent use, return soon after ctx ends, compare keys byte by byte,
-// and put no value into an error. Values are secrets of up to some hundred bytes. Keys are of the
+// The methods must be safe for concurrent use, return soon after ctx ends, and compare keys byte by
+// byte. The text of their errors is never shown, since it may quote a value: an error of the Platform
+// tells the type, and answers errors.Is as the store's does. Log the rest in the store. Values are secrets of up to some hundred bytes. Keys are of the
 // form wxhome:platform:COMPONENT_APPID:ticket and wxhome:platform:COMPONENT_APPID:refresh:APPID.
 type PlatformStore interface {
 	// Load returns the value that was saved last under key, or "" and a nil error where there is
@@ -44,15 +49,14 @@ type keeper struct {
 }
 
 func (k keeper) load(ctx context.Context, key string) (value string, err error) {
-	defer func() { err = redactError(err, value) }()
 	defer contain("PlatformStore", &err)
-	return k.store().Load(ctx, key)
+	value, err = k.store().Load(ctx, key)
+	return value, sealed(err)
 }
 
 func (k keeper) save(ctx context.Context, key, value string) (err error) {
-	defer func() { err = redactError(err, value) }()
 	defer contain("PlatformStore", &err)
-	return k.store().Save(ctx, key, value)
+	return sealed(k.store().Save(ctx, key, value))
 }
 
 var errNoUnlock = errors.New("the PlatformStore gave no func to unlock")
@@ -67,7 +71,7 @@ func (k keeper) lock(ctx context.Context, key string) (unlock func(), err error)
 	release, err := locker.Lock(ctx, key)
 	switch {
 	case err != nil:
-		return nil, redactError(fmt.Errorf("lock the refresh token: %w", err))
+		return nil, fmt.Errorf("lock the refresh token: %w", sealed(err))
 	case release == nil:
 		return nil, errNoUnlock
 	}
@@ -76,4 +80,45 @@ func (k keeper) lock(ctx context.Context, key string) (unlock func(), err error)
 		defer contain("PlatformStore", &panicked)
 		release()
 	}, nil
+}
+
+// sealed returns err without its text, which may quote a value that nobody here knows, such as an old
+// one or one that cannot be decoded. It answers errors.Is as err does.
+func sealed(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isNil(err):
+		return fmt.Errorf("the PlatformStore failed with a %T that is nil", err)
+	}
+	text := fmt.Sprintf("the PlatformStore failed (%T)", root(err))
+	if known := knownText(err); known != "" {
+		text += ": " + known
+	}
+	return &opaqueError{text: text, is: func(target error) (found bool) {
+		defer func() { _ = recover() }() // the methods of the store's errors run here
+		return errors.Is(err, target)
+	}}
+}
+
+func root(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
+
+// knownText tells why in words that are always the same; empty: none are known.
+func knownText(err error) string {
+	for _, known := range []error{
+		context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, fs.ErrNotExist, fs.ErrPermission,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		return number.Error()
+	}
+	return ""
 }

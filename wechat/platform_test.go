@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -447,7 +450,7 @@ func TestSaveThatFails(t *testing.T) {
 		ips := func() error { _, err := c.CallbackIPs(t.Context()); return err }
 		err = ips()
 		require.ErrorIs(t, err, broken)
-		require.ErrorContains(t, err, "save the refresh token: disk full")
+		require.ErrorContains(t, err, "save the refresh token: the PlatformStore failed (*errors.errorString)")
 		assert.Equal(t, wechat.KindNetwork, wechat.KindOf(err))
 		for range 20 {
 			time.Sleep(10 * time.Second)
@@ -556,6 +559,71 @@ func TestPlatformStoreThatFails(t *testing.T) {
 	}
 }
 
+// quoting is an error with a value in its text, a field, and what it wraps.
+type quoting struct{ Value string }
+
+func (q *quoting) Error() string { return "conflict, the row has " + q.Value }
+func (q *quoting) Unwrap() error {
+	return fmt.Errorf("cannot decode %s: %w", q.Value, io.ErrShortWrite)
+}
+
+// The store knows values that the Platform does not, and may quote any of them.
+func TestPlatformStoreErrorsQuoteNothing(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"load", "save", "lock"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			seen, f := &watcher{}, &fallible{vault: newVault(ticketKey, "TICKET", refreshKey, "REFRESH")}
+			broken := func(op, _, _ string) error {
+				if op != at {
+					return nil
+				}
+				return &quoting{"OTHERSVALUE"}
+			}
+			f.setFault(broken)
+			if at == "lock" {
+				f.lock = func(context.Context) error { return broken("lock", "", "") }
+			}
+			p := newOwner().platform(t, f, seen.options()...)
+			_, err := p.Authorizer(appID).Token(t.Context())
+			errs := []error{err}
+			switch at {
+			case "load":
+				_, err = p.AuthorizeURL(t.Context(), "https://platform.example/")
+				errs = append(errs, err)
+			case "save":
+				errs = append(errs, p.Authorizer(appID).Forget(t.Context()), p.SaveTicket(t.Context(), "TICKET2"))
+			case "lock":
+				errs = append(errs, p.Authorizer(appID).Forget(t.Context()))
+			}
+			for _, err := range errs {
+				require.ErrorIs(t, err, io.ErrShortWrite)
+				require.ErrorContains(t, err, "the PlatformStore failed (*errors.errorString)")
+				assert.Equal(t, wechat.KindNetwork, wechat.KindOf(err))
+				var q *quoting
+				assert.NotErrorAs(t, err, &q)
+				seen.tree(err)
+			}
+			assert.NotContains(t, seen.String(), "OTHERSVALUE")
+		})
+	}
+	// What is always worded alike is told.
+	for says, err := range map[string]error{
+		"(*errors.errorString): unexpected EOF":                      fmt.Errorf("VALUE: %w", io.ErrUnexpectedEOF),
+		"(context.deadlineExceededError): context deadline exceeded": fmt.Errorf("VALUE: %w", context.DeadlineExceeded),
+		"(syscall.Errno): connection refused":                        &net.OpError{Op: "VALUE", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		"with a *wechat_test.quoting that is nil":                    (*quoting)(nil),
+		"the PlatformStore panicked (runtime.errorString)":           fmt.Errorf("VALUE: %w %w", (*quoting)(nil), io.EOF), // in Unwrap
+	} {
+		v := newVault()
+		v.setFault(func(string, string, string) error { return err })
+		got := componentGateway().platform(t, v).SaveTicket(t.Context(), "TICKET")
+		require.ErrorContains(t, got, says)
+		assert.NotContains(t, got.Error(), "VALUE")
+		assert.NotErrorIs(t, got, io.ErrNoProgress)
+	}
+}
+
 func failure(is bool, format, value string) error {
 	if is {
 		return fmt.Errorf(format+": %w", value, &exposed{Request: value})
@@ -649,6 +717,11 @@ type mapStore map[string]string
 
 func (m mapStore) Load(_ context.Context, key string) (string, error) { return m[key], nil }
 func (m mapStore) Save(_ context.Context, key, value string) error    { m[key] = value; return nil }
+
+type chanStore chan struct{}
+
+func (c chanStore) Load(context.Context, string) (string, error) { <-c; return "", nil }
+func (c chanStore) Save(context.Context, string, string) error   { c <- struct{}{}; return nil }
 
 // Nobody should copy a Platform. One who does must not print its secrets.
 func TestCopiesPrintNoSecret(t *testing.T) {
@@ -981,6 +1054,8 @@ func TestNewPlatformRefuses(t *testing.T) {
 		"nothing":    {"", "", newVault(), nil, []string{"AppID is empty", "AppSecret is empty"}},
 		"no store":   {componentID, componentSecret, nil, nil, []string{"PlatformStore is nil"}},
 		"nil store":  {componentID, componentSecret, (*vault)(nil), nil, []string{"PlatformStore is nil"}},
+		"nil map":    {componentID, componentSecret, mapStore(nil), nil, []string{"PlatformStore is nil"}},
+		"nil chan":   {componentID, componentSecret, chanStore(nil), nil, []string{"PlatformStore is nil"}},
 		"nil option": {componentID, componentSecret, newVault(), []wechat.Option{nil}, []string{"option 1 is nil"}},
 		"source":     {componentID, componentSecret, newVault(), []wechat.Option{src}, []string{"for accounts, and not for a platform"}},
 		"classic":    {componentID, componentSecret, newVault(), []wechat.Option{wechat.WithClassicToken()}, []string{"for accounts"}},

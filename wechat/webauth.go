@@ -96,7 +96,7 @@ type component struct {
 // as a [token.Source] is. With an [Authorizer] as the token source it is not needed.
 func WithComponent(componentAppID string, src token.Source) Option {
 	return func(o *settings) error {
-		if componentAppID == "" || strings.ContainsFunc(componentAppID, notPrintable) || src == nil {
+		if componentAppID == "" || strings.ContainsFunc(componentAppID, notPrintable) || isNil(src) {
 			return errors.New("WithComponent: the platform's AppID is empty or unprintable, or the source is nil")
 		}
 		cache, err := token.NewCache(src)

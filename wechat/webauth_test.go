@@ -166,6 +166,7 @@ func TestWebAuthOptionsAreChecked(t *testing.T) {
 		"plain http":  wechat.WithAuthorizeURL("http://open.weixin.qq.com/connect/oauth2/authorize"),
 		"no platform": wechat.WithComponent("", tokenOf("P")),
 		"no source":   wechat.WithComponent("wxplatform", nil),
+		"nil source":  wechat.WithComponent("wxplatform", (*wechat.Authorizer)(nil)),
 	} {
 		_, err := wechat.New(appID, secret, opt)
 		assert.ErrorContains(t, err, "With", name)
