@@ -93,6 +93,9 @@ func (c *Cache) Get(ctx context.Context) (string, error) {
 }
 
 func (c *Cache) get(ctx context.Context) (string, error) {
+	if ctx == nil {
+		return "", errNilContext
+	}
 	value, p, err := c.look(ctx)
 	if p == nil {
 		return value, err
@@ -137,6 +140,9 @@ func (c *Cache) look(ctx context.Context) (string, *pending, error) {
 // of its fetch lengthens it, and while it lasts more than a second the error is [ErrRefused].
 // When ctx ends first its error is returned and the refresh goes on.
 func (c *Cache) Invalidate(ctx context.Context, stale string) error {
+	if ctx == nil {
+		return errNilContext
+	}
 	p, err := c.invalidate(ctx, stale)
 	if p == nil {
 		return err

@@ -296,3 +296,24 @@ func TestManyAtOnce(t *testing.T) {
 	})
 	assert.LessOrEqual(t, src.fetches(), 6)
 }
+
+func TestNilContextIsRefused(t *testing.T) {
+	t.Parallel()
+	c, err := token.NewCache(renewing{})
+	require.NoError(t, err)
+	var none context.Context
+	refused := func(err error) {
+		t.Helper()
+		require.EqualError(t, err, "token: the context is nil")
+		var named interface{ KindName() string }
+		require.ErrorAs(t, err, &named)
+		assert.Equal(t, "request", named.KindName())
+	}
+	_, err = c.Get(none)
+	refused(err)
+	refused(c.Invalidate(none, "T"))
+	refused(c.Renew(none))
+}
+
+// renewing is a Renewer that is never asked.
+type renewing struct{ token.Renewer }

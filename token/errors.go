@@ -44,5 +44,7 @@ var (
 // badOption is the error of an option or an argument that makes no sense.
 func badOption(text string) error { return &fault{kind: kindRequest, text: text} }
 
+var errNilContext = badOption("the context is nil")
+
 // noToken is the error of a Source that answered and gave no token.
 func noToken(text string) error { return &fault{kind: kindToken, text: text} }

@@ -37,6 +37,9 @@ func (c *Cache) Renew(ctx context.Context) error {
 	if !ok {
 		return &fault{kind: kindRequest, text: "the source cannot end a token before its time: it is no Renewer", cause: errors.ErrUnsupported}
 	}
+	if ctx == nil {
+		return errNilContext
+	}
 	for {
 		p, own, err := c.startRenewal(ctx, source)
 		if err != nil {

@@ -74,10 +74,12 @@ const (
 	lastWait  = 2 * time.Second
 )
 
+var errNilContext = errors.New("the context is nil")
+
 // run sends r until it succeeds or must not be repeated. accept reads the answer.
 func (c *Client) run(ctx context.Context, r *request, accept func(*http.Response) error) error {
 	if ctx == nil {
-		return c.failure(r, KindRequest, errors.New("the context is nil"))
+		return c.failure(r, KindRequest, errNilContext)
 	}
 	if ctx.Err() != nil {
 		return c.failure(r, KindNetwork, redactError(ended(ctx), c.secret()))

@@ -266,6 +266,9 @@ func (a *Authorizer) load(ctx context.Context) (string, error) {
 
 // enter waits for the turn, in this process and among those that share the store.
 func (a *Authorizer) enter(ctx context.Context) (leave func(), err error) {
+	if ctx == nil {
+		return nil, a.client().failure(a.request(), KindRequest, errNilContext)
+	}
 	select {
 	case a.turn <- struct{}{}:
 	case <-ctx.Done():

@@ -25,10 +25,13 @@ import (
 // It does nothing about unauthorized: the refresh token of an account that has withdrawn is of no
 // use, and an account that comes back has another; see [Authorizer.Forget]. A program that wants to
 // know who has come and gone calls Handle from a handler of its own. The reply is always nil. All other messages are ignored, without
-// an error.
+// an error; a nil one is an error.
 //
 // POST /cgi-bin/component/api_query_auth
 func (p *Platform) Handle(ctx context.Context, m callback.Message) (callback.Reply, error) {
+	if isNil(m) {
+		return nil, refuse("Platform.Handle: the message is nil")
+	}
 	push, ok := m.(*callback.Unknown)
 	if !ok || push.InfoType == "" {
 		return nil, nil
@@ -65,9 +68,11 @@ func (p *Platform) SaveTicket(ctx context.Context, ticket string) error {
 	if ticket == "" {
 		return refuse("the component_verify_ticket is empty")
 	}
-	c := p.client
+	c, r := p.client, &request{method: http.MethodPost, path: componentTokenPath}
+	if ctx == nil {
+		return c.failure(r, KindRequest, errNilContext)
+	}
 	if err := p.kept.save(ctx, ticketKey(c.appID), ticket); err != nil {
-		r := &request{method: http.MethodPost, path: componentTokenPath}
 		return c.failure(r, KindNetwork, fmt.Errorf("save the component_verify_ticket: %w", err))
 	}
 	return nil

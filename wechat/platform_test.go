@@ -1042,6 +1042,47 @@ func TestPlatformHandlesItsOwnPushesOnly(t *testing.T) {
 	assert.Len(t, v.saves, 1)
 }
 
+func TestNilMessageAndNilContext(t *testing.T) {
+	t.Parallel()
+	g, v := componentGateway(), newVault(ticketKey, "TICKET", refreshKey, "R")
+	p := g.platform(t, v)
+	a := p.Authorizer(appID)
+	for _, m := range []callback.Message{nil, (*callback.Unknown)(nil), (*callback.TextMessage)(nil)} {
+		reply, err := p.Handle(t.Context(), m)
+		assert.Nil(t, reply)
+		require.ErrorContains(t, err, "the message is nil")
+		assert.Equal(t, wechat.KindRequest, wechat.KindOf(err))
+	}
+	c, err := wechat.New(appID, "", wechat.WithTokenSource(a), wechat.WithHTTPClient(&http.Client{Transport: g}))
+	require.NoError(t, err)
+	ticket, err := callback.Parse([]byte("<xml><AppId>" + componentID + "</AppId><InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>T</ComponentVerifyTicket></xml>"))
+	require.NoError(t, err)
+	for name, call := range map[string]func(context.Context) error{
+		"Authorizer.Token":  func(ctx context.Context) error { _, err := a.Token(ctx); return err },
+		"Authorizer.Forget": a.Forget,
+		"SaveTicket":        func(ctx context.Context) error { return p.SaveTicket(ctx, "T") },
+		"Handle":            func(ctx context.Context) error { _, err := p.Handle(ctx, ticket); return err },
+		"Authorize":         func(ctx context.Context) error { _, err := p.Authorize(ctx, "CODE"); return err },
+		"AuthorizeURL": func(ctx context.Context) error {
+			_, err := p.AuthorizeURL(ctx, "https://platform.example/")
+			return err
+		},
+		"StartTickets":  p.StartTickets,
+		"Restore":       func(ctx context.Context) error { _, err := p.Restore(ctx); return err },
+		"WebAuthOpenID": func(ctx context.Context) error { _, err := c.WebAuthOpenID(ctx, "CODE"); return err },
+		"Token.Get":     func(ctx context.Context) error { _, err := c.Token.Get(ctx); return err },
+		"JSTicket.Get":  func(ctx context.Context) error { _, err := c.JSTicket.Get(ctx); return err },
+		"JSSDK.Config":  func(ctx context.Context) error { _, err := c.JSSDK.Config(ctx, "https://h/"); return err },
+	} {
+		var none context.Context
+		err := call(none)
+		require.ErrorContains(t, err, "the context is nil", name)
+		assert.Equal(t, wechat.KindRequest, wechat.KindOf(err), name)
+	}
+	assert.Empty(t, g.requests)
+	assert.Empty(t, v.saves)
+}
+
 func TestNewPlatformRefuses(t *testing.T) {
 	t.Parallel()
 	src := wechat.WithTokenSource(central)

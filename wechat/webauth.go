@@ -279,6 +279,9 @@ func (c *Client) WebAuthOpenID(ctx context.Context, code string) (WebAuth, error
 			"&code=" + url.QueryEscape(code) + "&grant_type=authorization_code"
 		return c.exchange(ctx, r)
 	}
+	if ctx == nil {
+		return WebAuth{}, c.failure(r, KindRequest, errNilContext)
+	}
 	platform, err := c.component.tokens.Get(ctx)
 	if err != nil {
 		return WebAuth{}, c.tokenFailure(r, err)
