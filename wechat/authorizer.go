@@ -319,7 +319,7 @@ type listed struct {
 
 // authorizerList is a page of api_get_authorizer_list.
 type authorizerList struct {
-	Total number `json:"total_count"`
+	Total *number `json:"total_count"` // nil: not told
 	List  []struct {
 		AppID   string `json:"authorizer_appid"`
 		Refresh string `json:"refresh_token"`
@@ -343,8 +343,9 @@ func (l *authorizerList) all() []listed {
 // authorizerPage is how many accounts are asked for at a time.
 const authorizerPage = 100
 
-// Authorizers returns the accounts that have authorized the platform, page by page. An error ends it.
-// Accounts that come or go meanwhile may be missing or come twice.
+// Authorizers returns the accounts that have authorized the platform, page by page. An error ends it,
+// after what was read. Accounts that come or go meanwhile may be missing or come twice. Where WeChat
+// tells of more accounts than it lists, or gives the same page again, the error is [KindLost].
 //
 // POST /cgi-bin/component/api_get_authorizer_list
 func (p *Platform) Authorizers(ctx context.Context) iter.Seq2[AuthorizedAccount, error] {
@@ -359,24 +360,47 @@ func (p *Platform) Authorizers(ctx context.Context) iter.Seq2[AuthorizedAccount,
 
 func (p *Platform) list(ctx context.Context) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
+		var last string // the AppID that began the page before
 		for offset := 0; ; {
-			var answer authorizerList
-			in := map[string]any{"offset": offset, "count": authorizerPage}
-			if _, err := p.ask(ctx, authorizerListPath, in, &answer, call{repeatable: true}); err != nil {
-				yield(listed{}, err)
-				return
-			}
-			for _, a := range answer.all() {
+			page, end, err := p.listPage(ctx, offset, last)
+			for _, a := range page {
 				if !yield(a, nil) {
 					return
 				}
 			}
-			offset += len(answer.List)
-			if len(answer.List) == 0 || int64(offset) >= int64(answer.Total) {
+			if err != nil {
+				yield(listed{}, err)
 				return
 			}
+			if end {
+				return
+			}
+			last = page[0].AppID
+			offset += len(page)
 		}
 	}
+}
+
+// listPage returns the accounts from offset on, and whether they are the last, also with an error
+// that follows them. last is what began the page before.
+func (p *Platform) listPage(ctx context.Context, offset int, last string) (page []listed, end bool, err error) {
+	var answer authorizerList
+	in := map[string]any{"offset": offset, "count": authorizerPage}
+	r, err := p.ask(ctx, authorizerListPath, in, &answer, call{reads: true})
+	if err != nil {
+		return nil, false, err
+	}
+	odd := func(text string) error { return p.client.failure(r, KindLost, errors.New(text)) }
+	page = answer.all()
+	switch {
+	case answer.Total == nil:
+		return page, false, odd("the answer holds no total_count")
+	case len(page) == 0 && int64(offset) < int64(*answer.Total):
+		return nil, false, odd(fmt.Sprintf("the list ends after %d of %d accounts", offset, *answer.Total))
+	case len(page) > 0 && offset > 0 && page[0].AppID == last:
+		return nil, false, odd(fmt.Sprintf("the page at %d is the one before again", offset))
+	}
+	return page, int64(offset+len(page)) >= int64(*answer.Total), nil
 }
 
 // Restore saves the refresh tokens that WeChat tells for accounts of which the [PlatformStore] has

@@ -122,16 +122,8 @@ func (p *Platform) StartTickets(ctx context.Context) error {
 //
 // POST /cgi-bin/component/api_create_preauthcode
 func (p *Platform) AuthorizeURL(ctx context.Context, redirectURI string) (string, error) {
-	u, err := url.Parse(redirectURI)
-	switch {
-	case err != nil:
-		return "", refuse("the redirect URI cannot be parsed")
-	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return "", refuse("the redirect URI must be whole, such as https://platform.example/authorized")
-	case u.User != nil:
-		return "", refuse("the redirect URI must not hold a user or password")
-	case u.Query().Has("auth_code") || u.Query().Has("expires_in"):
-		return "", refuse("the redirect URI must not have a parameter auth_code or expires_in: WeChat adds its own")
+	if err := checkRedirect(redirectURI, false, "auth_code", "expires_in"); err != nil {
+		return "", err
 	}
 	var answer struct {
 		Code string `json:"pre_auth_code"`
@@ -151,6 +143,7 @@ func (p *Platform) AuthorizeURL(ctx context.Context, redirectURI string) (string
 type call struct {
 	op         Op // OpCall, unless set
 	repeatable bool
+	reads      bool     // changes nothing, and its answer counts as a GET's
 	secrets    []string // in the request, for no error to hold
 }
 
@@ -162,7 +155,7 @@ func (p *Platform) ask(ctx context.Context, path string, in map[string]any, out 
 	if err != nil {
 		return nil, err
 	}
-	r.kind.repeatable, r.secrets = is.repeatable, is.secrets
+	r.kind.repeatable, r.kind.reads, r.secrets = is.repeatable || is.reads, is.reads, is.secrets
 	if is.op == OpToken {
 		r.kind.op, r.kind.unlimited = OpToken, true
 	}

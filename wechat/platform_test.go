@@ -933,6 +933,7 @@ func TestAuthorizeURLIsOpenedOnce(t *testing.T) {
 	for uri, says := range map[string]string{
 		"platform.example/back": "must be whole", "": "must be whole", "javascript:x": "must be whole", "https://a:b@platform.example/": "user or password",
 		"https://platform.example/?auth_code=1": "auth_code", "https://platform.example/?expires_in": "expires_in", "https://platform.example/\x00": "cannot be parsed",
+		"https://platform.example/\xff": "cannot be parsed", "https://platform.example:/": "leave the colon out",
 	} {
 		_, err := g.platform(t, newVault(ticketKey, "TICKET")).AuthorizeURL(t.Context(), uri)
 		require.ErrorContains(t, err, says)
@@ -989,25 +990,68 @@ func TestRestore(t *testing.T) {
 	assert.Equal(t, "RA", v.get("wxhome:platform:"+componentID+":refresh:wxA"))
 }
 
-// A page that promises more than it brings must not go on for ever.
+// A list that is not whole must not look so, and must not go on for ever.
 func TestAuthorizersEnd(t *testing.T) {
 	t.Parallel()
-	g := componentGateway()
-	g.on(http.MethodPost, authorizerListPath, text(200, `{"total_count":"500","list":[{"authorizer_appid":"wxA"},{"authorizer_appid":"wxB"}]}`),
-		text(200, `{"total_count":500,"list":[]}`))
-	n := 0
-	for _, err := range g.platform(t, newVault(ticketKey, "TICKET")).Authorizers(t.Context()) {
-		require.NoError(t, err)
-		n++
+	const first = `{"total_count":"4","list":[{"authorizer_appid":"wxA","refresh_token":"RA"},{"authorizer_appid":"wxB","refresh_token":"RB"}]}`
+	for name, tt := range map[string]struct {
+		pages []string
+		want  string // the AppIDs
+		says  string // "": no error
+	}{
+		"whole":             {[]string{first, `{"total_count":4,"list":[{"authorizer_appid":"wxC"},{"authorizer_appid":"wxD"}]}`}, "wxA wxB wxC wxD", ""},
+		"none":              {[]string{`{"total_count":0,"list":[]}`}, "", ""},
+		"none, null":        {[]string{`{"total_count":0,"list":null}`}, "", ""},
+		"none, no list":     {[]string{`{"errcode":0,"total_count":"0"}`}, "", ""},
+		"shrinks":           {[]string{first, `{"total_count":2,"list":[]}`}, "wxA wxB", ""},
+		"shifts":            {[]string{first, `{"total_count":5,"list":[{"authorizer_appid":"wxB"},{"authorizer_appid":"wxC"},{"authorizer_appid":"wxD"}]}`}, "wxA wxB wxB wxC wxD", ""},
+		"no answer":         {[]string{`{"errcode":0,"errmsg":"ok"}`}, "", "no total_count"},
+		"null":              {[]string{`{"total_count":null,"list":null,"errcode":0}`}, "", "no total_count"},
+		"no total":          {[]string{`{"list":[{"authorizer_appid":"wxA"}]}`}, "wxA", "no total_count"},
+		"empty":             {[]string{`{"total_count":3,"list":[]}`}, "", "after 0 of 3 accounts"},
+		"no list":           {[]string{`{"total_count":3}`}, "", "after 0 of 3 accounts"},
+		"ends early":        {[]string{first, `{"total_count":4,"list":[]}`}, "wxA wxB", "after 2 of 4 accounts"},
+		"no total later":    {[]string{first, `{"list":[{"authorizer_appid":"wxC"}]}`}, "wxA wxB wxC", "no total_count"},
+		"nothing later":     {[]string{first, `{"errcode":0,"errmsg":"ok"}`}, "wxA wxB", "no total_count"},
+		"does not move on":  {[]string{first, first}, "wxA wxB", "the page at 2 is the one before again"},
+		"without names":     {[]string{`{"total_count":9,"list":[{}]}`, `{"total_count":9,"list":[{}]}`}, "", "the page at 1 is the one before again"},
+		"the quota is used": {[]string{first, `{"errcode":45009}`}, "wxA wxB", "45009"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := componentGateway()
+			var answers []answer
+			for _, page := range tt.pages {
+				answers = append(answers, text(200, page))
+			}
+			g.on(http.MethodPost, authorizerListPath, answers...)
+			v := newVault(ticketKey, "TICKET")
+			p := g.platform(t, v)
+			var got []string
+			var failed error
+			for a, err := range p.Authorizers(t.Context()) {
+				require.NoError(t, failed, "an error is the end")
+				if failed = err; err == nil && a.AppID != "" {
+					got = append(got, a.AppID)
+				}
+			}
+			assert.Equal(t, tt.want, strings.Join(got, " "))
+			assert.Equal(t, len(tt.pages), g.count(authorizerListPath))
+			g.on(http.MethodPost, authorizerListPath, answers...)
+			_, errRestore := p.Restore(t.Context())
+			if strings.HasPrefix(tt.want, "wxA wxB") {
+				assert.Equal(t, "RA", v.get("wxhome:platform:"+componentID+":refresh:wxA"), "what was read is saved")
+			}
+			for _, err := range []error{failed, errRestore} {
+				if tt.says == "" {
+					require.NoError(t, err)
+					continue
+				}
+				require.ErrorContains(t, err, tt.says)
+				assert.Contains(t, []wechat.Kind{wechat.KindLost, wechat.KindDailyQuota}, wechat.KindOf(err))
+			}
+		})
 	}
-	assert.Equal(t, 2, n)
-	assert.Equal(t, 2, g.count(authorizerListPath))
-	g = componentGateway()
-	g.on(http.MethodPost, authorizerListPath, text(200, `{"total_count":300,"list":[{"authorizer_appid":"wxA","refresh_token":"RA"}]}`), text(200, `{"errcode":45009}`))
-	v := newVault(ticketKey, "TICKET")
-	_, err := g.platform(t, v).Restore(t.Context())
-	require.ErrorIs(t, err, wechat.ErrDailyQuota)
-	assert.Equal(t, "RA", v.get("wxhome:platform:"+componentID+":refresh:wxA"), "what was read is saved")
 }
 
 func TestPlatformHandlesItsOwnPushesOnly(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -179,7 +180,7 @@ func ForcePopup() WebAuthOption {
 //
 // GET https://open.weixin.qq.com/connect/oauth2/authorize
 func (c *Client) WebAuthURL(redirectURI, state string, opts ...WebAuthOption) (string, error) {
-	if err := checkRedirect(redirectURI, c.authorize == ""); err != nil {
+	if err := checkRedirect(redirectURI, c.authorize == "", "code", "state"); err != nil {
 		return "", err
 	}
 	if err := checkState(state); err != nil {
@@ -213,8 +214,9 @@ func (c *Client) WebAuthURL(redirectURI, state string, opts ...WebAuthOption) (s
 // escapeURI is url.QueryEscape with %20 for a space, which every decoder understands.
 func escapeURI(uri string) string { return strings.ReplaceAll(url.QueryEscape(uri), "+", "%20") }
 
-// checkRedirect also knows what WeChat's own page refuses, and a simulation need not.
-func checkRedirect(uri string, real bool) error {
+// checkRedirect checks a redirect URI, to which WeChat adds the parameters added. WeChat's own page
+// takes none with a port, where a simulation and the page of a platform do.
+func checkRedirect(uri string, portless bool, added ...string) error {
 	u, err := url.Parse(uri)
 	switch {
 	case err != nil || !utf8.ValidString(uri):
@@ -223,11 +225,13 @@ func checkRedirect(uri string, real bool) error {
 		return refuse("the redirect URI must be whole, such as https://school.example/photo/back")
 	case u.User != nil:
 		return refuse("the redirect URI must not hold a user or password")
-	case real && u.Port() != "":
+	case strings.HasSuffix(u.Host, ":"):
+		return refuse("the redirect URI has a colon after the host and no port: leave the colon out")
+	case portless && u.Port() != "":
 		return refuse("the redirect URI must not have a port: WeChat shows the visitor error 10003")
 	}
-	if q := u.Query(); q.Has("code") || q.Has("state") {
-		return refuse("the redirect URI must not have a parameter code or state: WeChat adds its own")
+	if slices.ContainsFunc(added, u.Query().Has) {
+		return refuse("the redirect URI must not have a parameter " + strings.Join(added, " or ") + ": WeChat adds its own")
 	}
 	return nil
 }

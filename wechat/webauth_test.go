@@ -81,6 +81,7 @@ func TestWebAuthURLRefuses(t *testing.T) {
 		"script":         {"javascript://x/%0aalert(1)", "s", "must be whole"},
 		"empty":          {"", "s", "must be whole"},
 		"control":        {"https://school.example/\x00", "s", "cannot be parsed"},
+		"bare colon":     {"https://school.example:/", "s", "leave the colon out"},
 		"not utf-8":      {"https://school.example/\xff", "s", "cannot be parsed"},
 		"user":           {"https://a:b@school.example/", "s", "user or password"},
 		"port":           {"https://school.example:8443/back", "s", "must not have a port"},

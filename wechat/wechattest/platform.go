@@ -503,7 +503,8 @@ func (c *call) listAuthorizers() reply {
 	}
 	total := int64(len(p.order))
 	list := make([]item, 0, count)
-	for _, id := range p.order[min(offset, total):min(offset+count, total)] {
+	offset = min(offset, total)
+	for _, id := range p.order[offset : offset+min(count, total-offset)] {
 		g := p.grants[id]
 		list = append(list, item{id, g.refresh, g.at.Unix()})
 	}

@@ -268,6 +268,7 @@ func TestAuthorizerListOnTheWire(t *testing.T) {
 	assert.Equal(t, a.s.Now().Unix(), got.List[0].Time)
 	assert.Regexp(t, `^\{"total_count":5,"list":\[\]\}$`, page("5", "1").Body)
 	assert.Regexp(t, `^\{"total_count":5,"list":\[\]\}$`, page("9", "1").Body)
+	assert.Regexp(t, `^\{"total_count":5,"list":\[\]\}$`, page("9223372036854775807", "500").Body)
 	for _, bad := range [][2]string{{"-1", "1"}, {"0", "0"}, {"0", "501"}} {
 		requireCode(t, 40097, page(bad[0], bad[1]).answer)
 	}
