@@ -252,16 +252,20 @@ func (b *batch) deliver(ctx context.Context, item Item) error {
 			return notSent(why)
 		}
 		err := b.attempt(item)
-		switch errCode(err) {
+		code, coded := platformError(err)
+		switch code {
 		case codeMinuteLimit:
-			if try == minuteTries {
-				return notSent(err)
-			}
 			b.pause.untilNextMinute()
-			limit = err
-			continue
+			switch {
+			case kindName(err) == "lost": // it may have arrived
+			case try == minuteTries:
+				return notSent(err)
+			default:
+				limit = err
+				continue
+			}
 		case codeDailyQuota:
-			b.halt(halted{err})
+			b.halt(halted{coded})
 		}
 		return err
 	}
@@ -287,14 +291,24 @@ const (
 	codeMinuteLimit = 45011
 )
 
-// errCode returns the platform's errcode in err, 0 when there is none.
-func errCode(err error) int {
-	type coded interface {
-		error
-		ErrCode() int
+// platformError returns the platform's errcode in err, and the error that has it; 0 when there is none.
+// The code may stand behind an error without one: an answer to a second attempt, where the first may
+// have been carried out.
+func platformError(err error) (int, error) {
+	if coded, ok := err.(interface{ ErrCode() int }); ok {
+		if code := coded.ErrCode(); code != 0 {
+			return code, err
+		}
 	}
-	if c, ok := errors.AsType[coded](err); ok {
-		return c.ErrCode()
+	switch wrapped := err.(type) {
+	case interface{ Unwrap() error }:
+		return platformError(wrapped.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapped.Unwrap() {
+			if code, coded := platformError(inner); code != 0 {
+				return code, coded
+			}
+		}
 	}
-	return 0
+	return 0, nil
 }

@@ -271,3 +271,53 @@ func TestSendAllLeavingTheLoopEndsThePause(t *testing.T) {
 		assert.Equal(t, 2*time.Second, time.Since(start))
 	})
 }
+
+// doubted is the answer to a second attempt, where the first may have been carried out.
+type doubted struct{ coded }
+
+func (d doubted) Error() string {
+	return d.coded.Error() + ", and an earlier attempt may have been carried out"
+}
+func (doubted) ErrCode() int     { return 0 }
+func (doubted) KindName() string { return "lost" }
+func (d doubted) Unwrap() error  { return fmt.Errorf("wrapped: %w", d.coded) }
+
+// The quota is seen behind an error that says the message may have arrived, and the messages that did
+// not leave are not said to have.
+func TestSendAllSeesTheDailyQuotaInDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, pulled := &sender{answer: func(int, string) error { return doubted{45009} }}, 0
+		errs, _ := sendAll(t.Context(), s, counted(&pulled, followers(1000)), custom.WithWorkers(2))
+		inDoubt := 0
+		for _, err := range errs {
+			if errors.Is(err, custom.ErrNotSent) {
+				require.EqualError(t, err, "custom: message not sent: errcode 45009")
+				continue
+			}
+			assert.Equal(t, doubted{45009}, err)
+			inDoubt++
+		}
+		assert.Equal(t, 2, inDoubt)
+		assert.Less(t, pulled, 5)
+	})
+}
+
+// A limit by the minute that is met in doubt holds the workers back. The message itself is not sent
+// again.
+func TestSendAllPausesInDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		s := &sender{answer: func(n int, _ string) error {
+			if n == 1 {
+				return doubted{45011}
+			}
+			return nil
+		}}
+		errs, _ := sendAll(t.Context(), s, items("A1", "B1"), custom.WithWorkers(1))
+		assert.Equal(t, map[string]error{"A1": doubted{45011}, "B1": nil}, errs)
+		assert.Equal(t, []string{"A1", "B1"}, s.calls)
+		assert.Greater(t, time.Since(start), 10*time.Second)
+	})
+}

@@ -3,6 +3,7 @@ package template_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,6 +159,71 @@ func TestSendAllStopsAtTheDailyQuota(t *testing.T) {
 			}
 			assert.Equal(t, map[string]int{"accepted": 4, "refused": 2, "not sent": 1}, tally)
 			assert.Equal(t, 7, pulled)
+		})
+	})
+}
+
+// doubted is the answer to a second attempt, where the first may have been carried out.
+type doubted struct{ coded }
+
+func (d doubted) Error() string {
+	return d.coded.Error() + ", and an earlier attempt may have been carried out"
+}
+func (doubted) ErrCode() int     { return 0 }
+func (doubted) KindName() string { return "lost" }
+func (d doubted) Unwrap() error  { return fmt.Errorf("wrapped: %w", d.coded) }
+
+// The quota is seen behind an error that says the message may have arrived, and the messages that did
+// not leave are not said to have.
+func TestSendAllSeesTheDailyQuotaInDoubt(t *testing.T) {
+	overBoth(t, func(t *testing.T, all bulk) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &sender{answer: func(n int64, _ string) error {
+				if n > 4 {
+					return doubted{45009}
+				}
+				return nil
+			}}
+			pulled, tally := 0, map[string]int{}
+			for r := range all(t.Context(), s, counted(&pulled, messages(1000)), template.WithWorkers(2)) {
+				switch {
+				case r.Err == nil:
+					tally["accepted"]++
+				case errors.Is(r.Err, template.ErrNotSent):
+					require.EqualError(t, r.Err, "template: message not sent: errcode 45009")
+					tally["not sent"]++
+				default:
+					assert.Equal(t, doubted{45009}, r.Err)
+					tally["in doubt"]++
+				}
+			}
+			assert.Equal(t, map[string]int{"accepted": 4, "in doubt": 2, "not sent": 1}, tally)
+			assert.Equal(t, 7, pulled)
+		})
+	})
+}
+
+// A limit by the minute that is met in doubt holds the workers back. The message itself is not sent
+// again.
+func TestSendAllPausesInDoubt(t *testing.T) {
+	overBoth(t, func(t *testing.T, all bulk) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &sender{answer: func(n int64, _ string) error {
+				if n == 1 {
+					return doubted{45011}
+				}
+				return nil
+			}}
+			start, failed := time.Now(), 0
+			for r := range all(t.Context(), s, messages(2), template.WithWorkers(1)) {
+				if r.Err != nil {
+					assert.Equal(t, doubted{45011}, r.Err)
+					failed++
+				}
+			}
+			assert.Equal(t, 1, failed)
+			assert.EqualValues(t, 2, s.calls.Load())
+			assert.Greater(t, time.Since(start), 10*time.Second)
 		})
 	})
 }

@@ -120,3 +120,32 @@ func TestNotifyAllAgainstTheSimulation(t *testing.T) {
 		assert.Len(t, ids, 19)
 	})
 }
+
+// The daily quota ends SendAll although each message's first attempt was answered with -1 and may have
+// been carried out.
+func TestSendAllSeesTheQuotaBehindADoubt(t *testing.T) {
+	t.Parallel()
+	simulate(t, func(t *testing.T, s *wechattest.Server) {
+		const path = "/cgi-bin/message/template/send"
+		for range 100 {
+			s.Fail(path, 1, wechattest.Fault{Code: -1})
+			s.Fail(path, 1, wechattest.Fault{Code: 45009})
+		}
+		pulled, tally := 0, map[string]int{}
+		messages := func(yield func(template.Message, error) bool) {
+			for ; pulled < 100; pulled++ {
+				m := note(fmt.Sprint("o", pulled))
+				m.ClientMsgID = fmt.Sprint("id", pulled)
+				if !yield(m, nil) {
+					return
+				}
+			}
+		}
+		for r := range s.Client().Template.SendAll(t.Context(), messages, template.WithWorkers(1)) {
+			tally[wechat.KindOf(r.Err).String()]++
+			require.ErrorIs(t, r.Err, wechat.ErrDailyQuota)
+		}
+		assert.Equal(t, map[string]int{"lost": 1, "daily quota": 1}, tally)
+		assert.Equal(t, 1, pulled)
+	})
+}
