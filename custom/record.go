@@ -45,6 +45,9 @@ type recordQuery struct {
 // Repeatable reports that the call changes nothing.
 func (recordQuery) Repeatable() bool { return true }
 
+// ReadOnly reports it too: the answer counts as a GET's.
+func (recordQuery) ReadOnly() bool { return true }
+
 // Records yields what agents and followers said between from and to (聊天记录), oldest first;
 // a span of 24 hours at most. Pages are fetched as the loop goes on; an error is yielded once
 // and ends the loop.

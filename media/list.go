@@ -55,6 +55,9 @@ type listRequest struct {
 // Repeatable tells the Caller that a lost answer may be asked for again.
 func (listRequest) Repeatable() bool { return true }
 
+// ReadOnly reports it too: the answer counts as a GET's.
+func (listRequest) ReadOnly() bool { return true }
+
 // ListMaterial returns up to count entries, 1 to 20, from offset on (获取永久素材列表). kind is Image,
 // Voice, Video or News. [Client.Materials] goes through all pages.
 //

@@ -36,6 +36,9 @@ type blockedQuery struct {
 // Repeatable reports that the call changes nothing.
 func (blockedQuery) Repeatable() bool { return true }
 
+// ReadOnly reports it too: the answer counts as a GET's.
+func (blockedQuery) ReadOnly() bool { return true }
+
 // Blocked yields the messages of a template that the platform has held back. Pages are fetched
 // as the loop goes on; an error is yielded once and ends the loop.
 //

@@ -135,11 +135,12 @@ func (c *Client) repeats(ctx context.Context, r *request, a *attempt, s *series)
 
 // doubt makes an error that speaks of the last attempt alone say of the call what is true: an
 // earlier attempt may have been carried out. What the platform would have answered to that one too
-// stays as it is, and so do errors of a GET, which carries nothing out.
+// stays as it is, and so does what it answers to a GET or to a POST that reads, which carries nothing
+// out.
 func (c *Client) doubt(r *request, err error) error {
 	switch kind := KindOf(err); {
 	case kind == KindNetwork:
-	case r.method == http.MethodGet:
+	case r.method == http.MethodGet, r.kind.reads:
 		return err
 	case kind == KindToken, kind == KindMinuteLimit, kind == KindDailyQuota, kind == KindAccount:
 	default:

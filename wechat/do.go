@@ -56,6 +56,9 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
+// getMaterialPath is the only POST with a file as its answer. It changes nothing.
+const getMaterialPath = "/cgi-bin/material/get_material"
+
 var idempotencyKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
 
 func (c *Client) fromHTTP(req *http.Request) (*request, error) {
@@ -80,6 +83,7 @@ func (c *Client) fromHTTP(req *http.Request) (*request, error) {
 		r.header = http.Header{}
 	}
 	r.kind = c.callKind(r, takeIdempotencyKey(r.header) || r.method == http.MethodGet)
+	r.kind.reads = r.path == getMaterialPath
 	hasBody := req.Body != nil && req.Body != http.NoBody
 	switch {
 	case !hasBody:

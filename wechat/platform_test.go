@@ -1052,6 +1052,10 @@ func TestAuthorizersEnd(t *testing.T) {
 			}
 		})
 	}
+	g, v := componentGateway(), newVault(ticketKey, "TICKET")
+	g.on(http.MethodPost, authorizerListPath, text(200, `{"errcode":-1}`), text(200, `{"errcode":45009}`))
+	_, err := g.platform(t, v).Restore(t.Context())
+	assert.Equal(t, wechat.KindDailyQuota, wechat.KindOf(err), "reading leaves no doubt: %v", err)
 }
 
 func TestPlatformHandlesItsOwnPushesOnly(t *testing.T) {

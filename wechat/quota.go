@@ -8,8 +8,8 @@ import (
 // readOnly is a body of a POST that changes nothing and may be repeated.
 type readOnly map[string]any
 
-// Repeatable tells the Client that the call may be repeated.
-func (readOnly) Repeatable() bool { return true }
+// ReadOnly tells the Client so.
+func (readOnly) ReadOnly() bool { return true }
 
 // Quota is what is left of one API's calls.
 type Quota struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/org/wxhome/media"
 	"github.com/org/wxhome/wechat"
+	"github.com/org/wxhome/wechat/follower"
 )
 
 // A body that cannot be read again is not sent again, but the token that was refused is gone.
@@ -355,5 +358,65 @@ func TestDoubtOutlivesTheContext(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Equal(t, wechat.KindLost, wechat.KindOf(err), "%v", err)
 		assert.Len(t, g.requests, 2)
+	})
+}
+
+// readingPosts are the leaves' calls by POST that change nothing.
+func readingPosts(t *testing.T, c *wechat.Client) map[string]func() error {
+	first := func(list iter.Seq2[string, error]) error {
+		for _, err := range list {
+			return err
+		}
+		return nil
+	}
+	return map[string]func() error{
+		"/cgi-bin/user/info/batchget": func() error {
+			for r := range c.Followers.InfoAll(t.Context(), follower.OpenIDs("oA")) {
+				return r.Err
+			}
+			return nil
+		},
+		"/cgi-bin/changeopenid": func() error {
+			for r := range c.Followers.Changed(t.Context(), "wxold", follower.OpenIDs("oA")) {
+				return r.Err
+			}
+			return nil
+		},
+		"/cgi-bin/user/tag/get":              func() error { return first(c.Followers.TagMembers(t.Context(), 100, "")) },
+		"/cgi-bin/tags/members/getblacklist": func() error { return first(c.Followers.Blacklist(t.Context(), "")) },
+		"/cgi-bin/tags/getidlist":            func() error { _, err := c.Followers.TagsOf(t.Context(), "oA"); return err },
+		"/cgi-bin/menu/trymatch":             func() error { _, err := c.Menu.Try(t.Context(), "oA"); return err },
+		"/cgi-bin/shorten/fetch":             func() error { _, err := c.Scenes.Expand(t.Context(), "key"); return err },
+		"/wxa/sec/queryblocktmplmsg": func() error {
+			for _, err := range c.Template.Blocked(t.Context(), "T") {
+				return err
+			}
+			return nil
+		},
+		"/customservice/msgrecord/getmsglist": func() error {
+			for _, err := range c.Custom.Records(t.Context(), time.Now(), time.Now()) {
+				return err
+			}
+			return nil
+		},
+		"/cgi-bin/material/batchget_material": func() error { _, err := c.Media.ListMaterial(t.Context(), media.Image, 0, 1); return err },
+		"/cgi-bin/material/get_material":      func() error { _, err := c.Media.GetMaterial(t.Context(), "M"); return err },
+		"/cgi-bin/openapi/quota/get":          func() error { _, err := c.Quota(t.Context(), "/cgi-bin/x"); return err },
+		"/cgi-bin/openapi/rid/get":            func() error { _, err := c.RequestInfo(t.Context(), "1-2-3"); return err },
+		"/cgi-bin/callback/check":             func() error { _, err := c.CheckCallback(t.Context(), "", ""); return err },
+	}
+}
+
+// A POST that reads carries nothing out, so that what its second attempt meets is what there is to say.
+func TestReadingLeavesNoDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		for path, read := range readingPosts(t, g.client(t)) {
+			g.on(http.MethodPost, path, text(200, `{"errcode":-1,"errmsg":"system error"}`), text(200, `{"errcode":45009}`))
+			err := read()
+			require.ErrorIs(t, err, wechat.ErrDailyQuota, path)
+			assert.Equal(t, wechat.KindDailyQuota, wechat.KindOf(err), "%s: %v", path, err)
+		}
 	})
 }

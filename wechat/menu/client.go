@@ -11,7 +11,8 @@ type Caller interface {
 	// Call sends in as JSON to path, without a body when in is nil, and decodes the answer into
 	// out unless that is nil. An errcode other than 0 is an error. What has a method
 	// Repeatable() bool that returns true may be sent again after a lost answer, and nothing
-	// else but a GET may.
+	// else but a GET may. What has a method ReadOnly() bool that returns true changes nothing, so
+	// that its answer counts as that of a GET does.
 	Call(ctx context.Context, method, path string, in, out any) error
 }
 

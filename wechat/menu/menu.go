@@ -157,6 +157,9 @@ type tried struct {
 // Repeatable reports that the call changes nothing.
 func (tried) Repeatable() bool { return true }
 
+// ReadOnly reports it too: the answer counts as a GET's.
+func (tried) ReadOnly() bool { return true }
+
 // Try returns the buttons that a person sees, by their openid or WeChat name (微信号). If the person is
 // unknown, the error has the code 65302; if they do not follow the account, 65315.
 // 20,000 calls a day.

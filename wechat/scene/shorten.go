@@ -60,7 +60,7 @@ func (c *Client) Expand(ctx context.Context, key string) (Shortened, error) {
 		return Shortened{}, err
 	}
 	in := struct {
-		repeatable
+		reading
 		Key string `json:"short_key"`
 	}{Key: key}
 	var answer struct {
