@@ -40,7 +40,7 @@ type Agent struct {
 // GET /cgi-bin/customservice/getkflist
 func (c *Client) Agents(ctx context.Context) ([]Agent, error) {
 	var answer struct {
-		List []struct {
+		List array[struct {
 			Account       string `json:"kf_account"`
 			HeadImageURL  string `json:"kf_headimgurl"`
 			ID            word   `json:"kf_id"`
@@ -49,13 +49,16 @@ func (c *Client) Agents(ctx context.Context) ([]Agent, error) {
 			Invited       string `json:"invite_wx"`
 			InviteExpires number `json:"invite_expire_time"`
 			InviteStatus  string `json:"invite_status"`
-		} `json:"kf_list"`
+		}] `json:"kf_list"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/customservice/getkflist", nil, &answer); err != nil {
 		return nil, err
 	}
-	agents := make([]Agent, len(answer.List))
-	for i, a := range answer.List {
+	if !answer.List.told {
+		return nil, oddAnswer("the answer has no list of agents", nil)
+	}
+	agents := make([]Agent, len(answer.List.items))
+	for i, a := range answer.List.items {
 		agents[i] = Agent{
 			Account: a.Account, ID: string(a.ID), Nickname: a.Nickname, HeadImageURL: a.HeadImageURL, WeChatID: a.WeChatID,
 			Invited: a.Invited, InviteStatus: a.InviteStatus, InviteExpires: a.InviteExpires.time(),
@@ -79,18 +82,21 @@ type OnlineAgent struct {
 // GET /cgi-bin/customservice/getonlinekflist
 func (c *Client) OnlineAgents(ctx context.Context) ([]OnlineAgent, error) {
 	var answer struct {
-		List []struct {
+		List array[struct {
 			Account  string `json:"kf_account"`
 			Status   number `json:"status"`
 			ID       word   `json:"kf_id"`
 			Sessions number `json:"accepted_case"`
-		} `json:"kf_online_list"`
+		}] `json:"kf_online_list"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/customservice/getonlinekflist", nil, &answer); err != nil {
 		return nil, err
 	}
-	agents := make([]OnlineAgent, len(answer.List))
-	for i, a := range answer.List {
+	if !answer.List.told {
+		return nil, oddAnswer("the answer has no list of agents", nil)
+	}
+	agents := make([]OnlineAgent, len(answer.List.items))
+	for i, a := range answer.List.items {
 		agents[i] = OnlineAgent{Account: a.Account, ID: string(a.ID), Status: int(a.Status), Sessions: int(a.Sessions)}
 	}
 	return agents, nil

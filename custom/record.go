@@ -96,20 +96,24 @@ func checkSpan(from, to time.Time) error {
 // recordsPage fetches one page, and what to ask for the next one with.
 func (c *Client) recordsPage(ctx context.Context, q recordQuery) (records []Record, next int64, err error) {
 	var answer struct {
-		List []struct {
+		List array[struct {
 			OpenID    string `json:"openid"`
 			Operation number `json:"opercode"`
 			Text      string `json:"text"`
 			Time      number `json:"time"`
 			Agent     string `json:"worker"`
-		} `json:"recordlist"`
-		Next number `json:"msgid"`
+		}] `json:"recordlist"`
+		Number *number `json:"number"`
+		Next   number  `json:"msgid"`
 	}
 	if err := c.caller.Call(ctx, http.MethodPost, "/customservice/msgrecord/getmsglist", q, &answer); err != nil {
 		return nil, 0, err
 	}
-	records = make([]Record, len(answer.List))
-	for i, r := range answer.List {
+	if !answer.List.told && (answer.Number == nil || *answer.Number != 0) {
+		return nil, 0, oddAnswer("the answer has no list of records", nil)
+	}
+	records = make([]Record, len(answer.List.items))
+	for i, r := range answer.List.items {
 		records[i] = Record{OpenID: r.OpenID, Agent: r.Agent, Operation: int(r.Operation), Text: r.Text, Time: r.Time.time()}
 	}
 	return records, int64(answer.Next), nil

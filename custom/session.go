@@ -74,17 +74,20 @@ func (c *Client) Sessions(ctx context.Context, agent string) ([]Session, error) 
 		return nil, err
 	}
 	var answer struct {
-		List []struct {
+		List array[struct {
 			OpenID  string `json:"openid"`
 			Created number `json:"createtime"`
-		} `json:"sessionlist"`
+		}] `json:"sessionlist"`
 	}
 	path := "/customservice/kfsession/getsessionlist?kf_account=" + inQuery(agent)
 	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return nil, err
 	}
-	sessions := make([]Session, len(answer.List))
-	for i, s := range answer.List {
+	if !answer.List.told {
+		return nil, oddAnswer("the answer has no list of sessions", nil)
+	}
+	sessions := make([]Session, len(answer.List.items))
+	for i, s := range answer.List.items {
 		sessions[i] = Session{Agent: agent, OpenID: s.OpenID, Created: s.Created.time()}
 	}
 	return sessions, nil
@@ -111,19 +114,25 @@ type Waiting struct {
 // GET /customservice/kfsession/getwaitcase
 func (c *Client) Queue(ctx context.Context) (Queue, error) {
 	var answer struct {
-		Count number `json:"count"`
-		List  []struct {
+		Count *number `json:"count"`
+		List  array[struct {
 			OpenID  string `json:"openid"`
 			Agent   string `json:"kf_account"`
 			Latest  number `json:"latest_time"`
 			Created number `json:"createtime"` // its name in older answers
-		} `json:"waitcaselist"`
+		}] `json:"waitcaselist"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/customservice/kfsession/getwaitcase", nil, &answer); err != nil {
 		return Queue{}, err
 	}
-	q := Queue{Count: int(answer.Count), Waiting: make([]Waiting, len(answer.List))}
-	for i, w := range answer.List {
+	var q Queue
+	if answer.Count != nil {
+		q.Count = int(*answer.Count)
+	} else if !answer.List.told {
+		return Queue{}, oddAnswer("the answer does not say who waits", nil)
+	}
+	q.Waiting = make([]Waiting, len(answer.List.items))
+	for i, w := range answer.List.items {
 		q.Waiting[i] = Waiting{OpenID: w.OpenID, Agent: w.Agent, Since: max(w.Latest, w.Created).time()}
 	}
 	return q, nil

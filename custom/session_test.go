@@ -54,3 +54,25 @@ func TestSessionRefusals(t *testing.T) {
 	require.ErrorIs(t, err, custom.ErrInvalidArgument)
 	assert.Empty(t, f.calls)
 }
+
+// An answer without the list is not one of an empty list.
+func TestAnswersWithoutTheirList(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(*custom.Client) error{
+		"agents":   func(c *custom.Client) error { _, err := c.Agents(t.Context()); return err },
+		"online":   func(c *custom.Client) error { _, err := c.OnlineAgents(t.Context()); return err },
+		"sessions": func(c *custom.Client) error { _, err := c.Sessions(t.Context(), "a@b"); return err },
+		"queue":    func(c *custom.Client) error { _, err := c.Queue(t.Context()); return err },
+		"records": func(c *custom.Client) error {
+			for _, err := range c.Records(t.Context(), time.Now(), time.Now()) {
+				return err
+			}
+			return nil
+		},
+	} {
+		err := read(newClient(&fake{answer: fine}))
+		require.ErrorContains(t, err, "custom: the answer ", name)
+		assert.Equal(t, "lost", kindName(t, err))
+		require.NoError(t, read(newClient(&fake{answer: `{"kf_list":[],"kf_online_list":null,"sessionlist":"","count":0,"number":0}`})), name)
+	}
+}

@@ -96,7 +96,7 @@ func TestAccountsInQueries(t *testing.T) {
 	for account, want := range map[string]string{
 		"test1@test": "test1@test", "a@b@c": "a@b@c", "a@b&c=d": "a@b%26c%3Dd", "a@%40": "a@%2540", "a@微信": "a@%E5%BE%AE%E4%BF%A1", "a@b c": "a@b+c",
 	} {
-		f := &fake{answer: `{}`}
+		f := &fake{answer: `{"sessionlist":[]}`}
 		_, err := newClient(f).Sessions(t.Context(), account)
 		require.NoError(t, err, account)
 		assert.Equal(t, "/customservice/kfsession/getsessionlist?kf_account="+want, f.calls[0].path)

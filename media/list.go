@@ -72,11 +72,24 @@ func (c *Client) ListMaterial(ctx context.Context, kind Kind, offset, count int)
 		return Page{}, argument(fmt.Sprintf("a page has 1 to %d entries", pageSize))
 	}
 	var answer struct {
-		Total number `json:"total_count"`
-		Items []Item `json:"item"`
+		Total *number `json:"total_count"`
+		Items *[]Item `json:"item"` // nil for null too
 	}
 	err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/material/batchget_material", listRequest{kind, offset, count}, &answer)
-	return Page{int(answer.Total), answer.Items}, err
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	if answer.Total != nil {
+		page.Total = int(*answer.Total)
+	}
+	switch {
+	case answer.Items != nil:
+		page.Items = *answer.Items
+	case answer.Total == nil || offset < page.Total:
+		return Page{}, badAnswer("the answer has no list of entries")
+	}
+	return page, nil
 }
 
 // Materials goes through the library's entries of a kind (Image, Voice, Video or News), page by

@@ -105,3 +105,18 @@ func TestListMaterialRefusals(t *testing.T) {
 	}
 	assert.Empty(t, p.sent)
 }
+
+// An answer without the list is neither an empty list nor the end of one.
+func TestListWithoutItsEntries(t *testing.T) {
+	t.Parallel()
+	for answer, fails := range map[string]bool{
+		`{"errcode":0,"errmsg":"ok"}`: true, `{"total_count":3}`: true, `{"total_count":3,"item":null}`: true,
+		`{"total_count":0}`: false, `{"item":[]}`: false, `{"total_count":"3","item":[]}`: false,
+	} {
+		ended := error(nil)
+		for _, err := range newClient(&platform{answer: answer}).Materials(t.Context(), media.Image) {
+			ended = err
+		}
+		assert.Equal(t, fails, ended != nil, "%s: %v", answer, ended)
+	}
+}

@@ -28,10 +28,15 @@ type Template struct {
 // GET /cgi-bin/template/get_all_private_template
 func (c *Client) List(ctx context.Context) ([]Template, error) {
 	var answer struct {
-		List []Template `json:"template_list"`
+		List array[Template] `json:"template_list"`
 	}
-	err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/template/get_all_private_template", nil, &answer)
-	return answer.List, err
+	if err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/template/get_all_private_template", nil, &answer); err != nil {
+		return nil, err
+	}
+	if !answer.List.told {
+		return nil, &oddError{"the answer has no list of templates"}
+	}
+	return answer.List.items, nil
 }
 
 // Add takes a template of the library into the account and returns its id. shortID is such as

@@ -71,3 +71,32 @@ func TestManagementRefusals(t *testing.T) {
 	}
 	assert.Empty(t, f.calls)
 }
+
+// An answer without the list is not one of an empty list.
+func TestAnswersWithoutTheirList(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(*template.Client) error{
+		"templates":           func(c *template.Client) error { _, err := c.List(t.Context()); return err },
+		"categories":          func(c *template.Client) error { _, err := c.SubscribeCategories(t.Context()); return err },
+		"keywords":            func(c *template.Client) error { _, err := c.SubscribeKeywords(t.Context(), 1); return err },
+		"subscribe templates": func(c *template.Client) error { _, err := c.SubscribeTemplates(t.Context()); return err },
+		"titles": func(c *template.Client) error {
+			for _, err := range c.SubscribeTitles(t.Context(), 1) {
+				return err
+			}
+			return nil
+		},
+	} {
+		err := read(newClient(&fake{answer: fine}))
+		require.ErrorContains(t, err, "template: the answer has no list of ", name)
+		assert.Equal(t, "lost", kindName(t, err))
+		require.NoError(t, read(newClient(&fake{answer: `{"template_list":[],"data":null}`})), name)
+	}
+	for answer, fails := range map[string]bool{`{"count":0}`: false, `{"count":"3"}`: true} {
+		failed := false
+		for _, err := range newClient(&fake{answer: answer}).SubscribeTitles(t.Context(), 1) {
+			failed = err != nil
+		}
+		assert.Equal(t, fails, failed, answer)
+	}
+}

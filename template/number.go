@@ -2,6 +2,7 @@ package template
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -31,4 +32,20 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	}
 	*n = number(whole)
 	return nil
+}
+
+// array is a list in an answer. Null and an empty text are an empty one. The zero array says that the
+// answer has no list at all, which is not the same as an empty one.
+type array[T any] struct {
+	told  bool
+	items []T
+}
+
+// UnmarshalJSON reads it.
+func (a *array[T]) UnmarshalJSON(b []byte) error {
+	*a = array[T]{told: true}
+	if string(b) == `""` {
+		return nil
+	}
+	return json.Unmarshal(b, &a.items)
 }

@@ -74,16 +74,19 @@ func (t SubscribeTemplate) Keywords() []Keyword { return Template{Content: t.Con
 // GET /wxaapi/newtmpl/getcategory
 func (c *Client) SubscribeCategories(ctx context.Context) ([]Category, error) {
 	var answer struct {
-		Data []struct {
+		Data array[struct {
 			ID   number `json:"id"`
 			Name string `json:"name"`
-		} `json:"data"`
+		}] `json:"data"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/wxaapi/newtmpl/getcategory", nil, &answer); err != nil {
 		return nil, err
 	}
-	categories := make([]Category, len(answer.Data))
-	for i, category := range answer.Data {
+	if !answer.Data.told {
+		return nil, &oddError{"the answer has no list of categories"}
+	}
+	categories := make([]Category, len(answer.Data.items))
+	for i, category := range answer.Data.items {
 		categories[i] = Category{int(category.ID), category.Name}
 	}
 	return categories, nil
@@ -125,23 +128,29 @@ func (c *Client) titlesPage(ctx context.Context, categories []int, start int) (t
 		ids[i] = strconv.Itoa(category)
 	}
 	var answer struct {
-		Count number `json:"count"`
-		Data  []struct {
+		Count *number `json:"count"`
+		Data  array[struct {
 			TID        number `json:"tid"`
 			Title      string `json:"title"`
 			Type       number `json:"type"`
 			CategoryID number `json:"categoryId"`
-		} `json:"data"`
+		}] `json:"data"`
 	}
 	path := fmt.Sprintf("/wxaapi/newtmpl/getpubtemplatetitles?ids=%s&start=%d&limit=%d", strings.Join(ids, ","), start, titlesPage)
 	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return nil, 0, err
 	}
-	titles = make([]SubscribeTitle, len(answer.Data))
-	for i, t := range answer.Data {
+	if answer.Count != nil {
+		total = int(*answer.Count)
+	}
+	if !answer.Data.told && (answer.Count == nil || start < total) {
+		return nil, 0, &oddError{"the answer has no list of titles"}
+	}
+	titles = make([]SubscribeTitle, len(answer.Data.items))
+	for i, t := range answer.Data.items {
 		titles[i] = SubscribeTitle{TID: int64(t.TID), Title: t.Title, Type: int(t.Type), CategoryID: int(t.CategoryID)}
 	}
-	return titles, int(answer.Count), nil
+	return titles, total, nil
 }
 
 // SubscribeKeywords returns the keywords that a template of the library offers.
@@ -149,19 +158,22 @@ func (c *Client) titlesPage(ctx context.Context, categories []int, start int) (t
 // GET /wxaapi/newtmpl/getpubtemplatekeywords
 func (c *Client) SubscribeKeywords(ctx context.Context, tid int64) ([]SubscribeKeyword, error) {
 	var answer struct {
-		Data []struct {
+		Data array[struct {
 			KID     number `json:"kid"`
 			Name    string `json:"name"`
 			Example string `json:"example"`
 			Rule    string `json:"rule"`
-		} `json:"data"`
+		}] `json:"data"`
 	}
 	path := "/wxaapi/newtmpl/getpubtemplatekeywords?tid=" + strconv.FormatInt(tid, 10)
 	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return nil, err
 	}
-	keywords := make([]SubscribeKeyword, len(answer.Data))
-	for i, k := range answer.Data {
+	if !answer.Data.told {
+		return nil, &oddError{"the answer has no list of keywords"}
+	}
+	keywords := make([]SubscribeKeyword, len(answer.Data.items))
+	for i, k := range answer.Data.items {
 		keywords[i] = SubscribeKeyword{KID: int(k.KID), Name: k.Name, Example: k.Example, Rule: k.Rule}
 	}
 	return keywords, nil
@@ -201,7 +213,7 @@ func (c *Client) AddSubscribeTemplate(ctx context.Context, tid int64, keywords [
 // GET /wxaapi/newtmpl/gettemplate
 func (c *Client) SubscribeTemplates(ctx context.Context) ([]SubscribeTemplate, error) {
 	var answer struct {
-		Data []struct {
+		Data array[struct {
 			ID      string `json:"priTmplId"`
 			Title   string `json:"title"`
 			Content string `json:"content"`
@@ -211,13 +223,16 @@ func (c *Client) SubscribeTemplates(ctx context.Context) ([]SubscribeTemplate, e
 				Keyword string   `json:"keywordCode"`
 				Values  []string `json:"enumValueList"`
 			} `json:"keywordEnumValueList"`
-		} `json:"data"`
+		}] `json:"data"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/wxaapi/newtmpl/gettemplate", nil, &answer); err != nil {
 		return nil, err
 	}
-	templates := make([]SubscribeTemplate, len(answer.Data))
-	for i, t := range answer.Data {
+	if !answer.Data.told {
+		return nil, &oddError{"the answer has no list of templates"}
+	}
+	templates := make([]SubscribeTemplate, len(answer.Data.items))
+	for i, t := range answer.Data.items {
 		templates[i] = SubscribeTemplate{ID: t.ID, Title: t.Title, Content: t.Content, Example: t.Example, Type: int(t.Type)}
 		for _, e := range t.Enums {
 			if templates[i].Enums == nil {

@@ -327,3 +327,16 @@ func TestCallRefusesAnOutThatCannotBeFilled(t *testing.T) {
 		assert.Empty(t, g.requests)
 	}
 }
+
+// An answer without the addresses is no empty list of them.
+func TestAddressesThatAreMissing(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/getcallbackip", text(200, okJSON), text(200, `{"ip_list":[]}`))
+	c := g.client(t)
+	_, err := c.CallbackIPs(t.Context())
+	require.EqualError(t, err, "wechat: GET /cgi-bin/getcallbackip: the answer has no list of addresses")
+	assert.Equal(t, wechat.KindLost, wechat.KindOf(err))
+	_, err = c.CallbackIPs(t.Context())
+	require.NoError(t, err)
+}

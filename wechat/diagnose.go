@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"errors"
 	"net/http"
 )
 
@@ -51,8 +52,13 @@ func (c *Client) ipList(ctx context.Context, path string) ([]string, error) {
 	var answer struct {
 		List []string `json:"ip_list"`
 	}
-	err := c.Call(ctx, http.MethodGet, path, nil, &answer)
-	return answer.List, err
+	if err := c.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
+		return nil, err
+	}
+	if answer.List == nil {
+		return nil, c.failure(&request{method: http.MethodGet, path: path}, KindLost, errors.New("the answer has no list of addresses"))
+	}
+	return answer.List, nil
 }
 
 // CallbackCheck is the platform's view of the callback URL.

@@ -31,14 +31,17 @@ func (c *Client) All(ctx context.Context, after string) iter.Seq2[string, error]
 
 // page is a page of a list of openids.
 type page struct {
-	Count number  `json:"count"`
+	Count *number `json:"count"`
 	Data  members `json:"data"`
 	Next  string  `json:"next_openid"`
 }
 
 // members are the openids of a page. An empty page may have none, or something else in place of the
 // object.
-type members struct{ openids []string }
+type members struct {
+	told    bool // the object is there
+	openids []string
+}
 
 // UnmarshalJSON reads the object.
 func (m *members) UnmarshalJSON(raw []byte) error {
@@ -53,7 +56,7 @@ func (m *members) UnmarshalJSON(raw []byte) error {
 		OpenIDs []string `json:"openid"`
 	}
 	err := json.Unmarshal(raw, &object)
-	m.openids = object.OpenIDs
+	m.told, m.openids = true, object.OpenIDs
 	return err
 }
 
@@ -74,8 +77,12 @@ func pages(after, refused string, ask func(after string, p *page) error) iter.Se
 			}
 			asked[next] = true
 			switch openids := p.Data.openids; {
-			case len(openids) == 0 && p.Count > 0:
-				yield("", oddAnswer(fmt.Sprintf("the platform counted %d openids on a page and gave none", p.Count)))
+			case p.Count == nil && !p.Data.told:
+				// Taken for the end, it would be a list that is too short.
+				yield("", oddAnswer("the answer is no page: it has neither a count nor openids"))
+				return
+			case len(openids) == 0 && p.Count != nil && *p.Count > 0:
+				yield("", oddAnswer(fmt.Sprintf("the platform counted %d openids on a page and gave none", *p.Count)))
 				return
 			case len(openids) == 0:
 				return

@@ -77,7 +77,6 @@ func TestListsToTheLetter(t *testing.T) {
 			"next is null":                 {"", []string{`{"count":1,"data":{"openid":["A"]},"next_openid":null}`}, []string{"A"}, []string{""}},
 			"nobody":                       {"", []string{end}, nil, []string{""}},
 			"count alone":                  {"", []string{`{"count":0}`}, nil, []string{""}},
-			"nothing but success":          {"", []string{fine}, nil, []string{""}},
 			"empty data":                   {"", []string{`{"count":0,"data":{"openid":[]},"next_openid":"A"}`}, nil, []string{""}},
 			"data is null":                 {"", []string{`{"count":0,"data":null}`}, nil, []string{""}},
 			"data is an empty array":       {"", []string{`{"count":0,"data":[]}`}, nil, []string{""}},
@@ -109,7 +108,10 @@ func TestListsToTheLetter(t *testing.T) {
 
 func TestListsThatDoNotMoveOn(t *testing.T) {
 	t.Parallel()
-	const back = "follower: the platform gave a page that leads back to one that was read before"
+	const (
+		back   = "follower: the platform gave a page that leads back to one that was read before"
+		noPage = "follower: the answer is no page: it has neither a count nor openids"
+	)
 	for name, l := range lists {
 		for what, tt := range map[string]struct {
 			after   string
@@ -120,6 +122,10 @@ func TestListsThatDoNotMoveOn(t *testing.T) {
 			"the same page over and over": {"", []string{page("B", "A", "B"), page("B", "A", "B")}, 2, back},
 			"the first page again":        {"B", []string{page("B", "A", "B")}, 0, back},
 			"a circle of three":           {"", []string{page("B", "A", "B"), page("C", "C"), page("D", "D"), page("B", "A", "B")}, 4, back},
+			"nothing but success":         {"", []string{page("B", "A", "B"), fine}, 2, noPage},
+			"success at once":             {"", []string{fine}, 0, noPage},
+			"data is null":                {"", []string{`{"data":null,"total":2}`}, 0, noPage},
+			"a total alone":               {"", []string{page("B", "A", "B"), `{"total":99,"next_openid":""}`}, 2, noPage},
 			"counted and not given":       {"", []string{page("B", "A", "B"), `{"count":3,"next_openid":"C"}`}, 2, "follower: the platform counted 3 openids on a page and gave none"},
 		} {
 			t.Run(name+"/"+what, func(t *testing.T) {

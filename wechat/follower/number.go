@@ -57,7 +57,7 @@ func (n number) time() time.Time {
 	return time.Unix(int64(n), 0)
 }
 
-// ints returns numbers as ints.
+// ints returns numbers as ints, nil for none.
 func ints(numbers []number) []int {
 	if len(numbers) == 0 {
 		return nil
@@ -67,4 +67,20 @@ func ints(numbers []number) []int {
 		list[i] = int(n)
 	}
 	return list
+}
+
+// array is a list in an answer. Null and an empty text are an empty one. The zero array says that the
+// answer has no list at all, which is not the same as an empty one.
+type array[T any] struct {
+	told  bool
+	items []T
+}
+
+// UnmarshalJSON reads it.
+func (a *array[T]) UnmarshalJSON(b []byte) error {
+	*a = array[T]{told: true}
+	if string(b) == `""` {
+		return nil
+	}
+	return json.Unmarshal(b, &a.items)
 }

@@ -34,13 +34,16 @@ type tagBody struct {
 // GET /cgi-bin/tags/get
 func (c *Client) Tags(ctx context.Context) ([]Tag, error) {
 	var answer struct {
-		Tags []tagBody `json:"tags"`
+		Tags array[tagBody] `json:"tags"`
 	}
 	if err := c.caller.Call(ctx, http.MethodGet, "/cgi-bin/tags/get", nil, &answer); err != nil {
 		return nil, err
 	}
-	tags := make([]Tag, len(answer.Tags))
-	for i, t := range answer.Tags {
+	if !answer.Tags.told {
+		return nil, oddAnswer("the answer has no list of tags")
+	}
+	tags := make([]Tag, len(answer.Tags.items))
+	for i, t := range answer.Tags.items {
 		tags[i] = Tag{ID: int(t.ID), Name: t.Name, Followers: int(t.Followers)}
 	}
 	return tags, nil
@@ -123,12 +126,15 @@ func (c *Client) TagsOf(ctx context.Context, openID string) ([]int, error) {
 		OpenID string `json:"openid"`
 	}{OpenID: openID}
 	var answer struct {
-		Tags []number `json:"tagid_list"`
+		Tags array[number] `json:"tagid_list"`
 	}
 	if err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/tags/getidlist", in, &answer); err != nil {
 		return nil, err
 	}
-	return ints(answer.Tags), nil
+	if !answer.Tags.told {
+		return nil, oddAnswer("the answer has no list of tags")
+	}
+	return ints(answer.Tags.items), nil
 }
 
 func badTag(id int) string {

@@ -55,6 +55,7 @@ func TestCallsToTheLetter(t *testing.T) {
 		"tags": {tags, `{"tags":[{"id":2,"name":"星标组","count":0},{"id":"127","name":"广东","count":"5"},{"id":128}]}`, tagsCall,
 			[]follower.Tag{{ID: 2, Name: "星标组"}, {ID: 127, Name: "广东", Followers: 5}, {ID: 128}}},
 		"no tags":    {tags, `{"tags":[]}`, tagsCall, []follower.Tag{}},
+		"tags null":  {tags, `{"tags":null}`, tagsCall, []follower.Tag{}},
 		"add":        {add, `{"tag":{"id":134,"name":"广东"}}`, addCall, 134},
 		"add quoted": {add, `{"tag":{"id":"134"}}`, addCall, 134},
 		"rename": {func(ctx context.Context, c client) (any, error) { return nil, c.RenameTag(ctx, 134, "广东人") }, fine,
@@ -64,6 +65,7 @@ func TestCallsToTheLetter(t *testing.T) {
 		"tags of": {tagsOf, `{"tagid_list":[134,"2"]}`, tagsOfCall, []int{134, 2}},
 		"none":    {tagsOf, `{"tagid_list":[]}`, tagsOfCall, []int(nil)},
 		"null":    {tagsOf, `{"tagid_list":null}`, tagsOfCall, []int(nil)},
+		"a text":  {tagsOf, `{"tagid_list":""}`, tagsOfCall, []int(nil)},
 		"tag": {func(ctx context.Context, c client) (any, error) { return nil, c.Tag(ctx, 134, "O1", "O2") }, fine,
 			call{"POST", "/cgi-bin/tags/members/batchtagging", `{"openid_list":["O1","O2"],"tagid":134}`, false}, nil},
 		"untag": {func(ctx context.Context, c client) (any, error) {
@@ -106,6 +108,12 @@ func TestAnswersThatAreNonsense(t *testing.T) {
 	}
 	_, err := newClient(&fake{answer: `{"tag":{"name":"a"}}`}).AddTag(t.Context(), "a")
 	require.EqualError(t, err, "follower: the platform made a tag and told no id: look for it among the Tags")
+	assert.Equal(t, "lost", kindName(t, err))
+	_, err = newClient(&fake{answer: fine}).Tags(t.Context())
+	require.EqualError(t, err, "follower: the answer has no list of tags")
+	assert.Equal(t, "lost", kindName(t, err))
+	_, err = newClient(&fake{answer: fine}).TagsOf(t.Context(), "O")
+	require.EqualError(t, err, "follower: the answer has no list of tags")
 	assert.Equal(t, "lost", kindName(t, err))
 	for _, answer := range []string{`{"subscribe":"yes"}`, `{"subscribe":1,"tagid_list":{}}`, `{"subscribe":1,"qr_scene":{}}`, `{"subscribe":1,"subscribe_time":1.5}`} {
 		_, err := newClient(&fake{answer: answer}).Info(t.Context(), "O")
