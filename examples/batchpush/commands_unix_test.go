@@ -32,6 +32,10 @@ type printedCommand struct {
 	says   string // and what it prints
 }
 
+// killed has a process die that was sending a message of c.
+const killed = `UPDATE push_message SET state = 'sending', owner = 'dead-1-x', sending_at = strftime('%s', 'now') - 2, updated_at = strftime('%s', 'now') WHERE openid = 'oB';
+UPDATE push_campaign SET finished_at = 0`
+
 // cancelledAfter has a later campaign take the rows of c over, and be cancelled.
 const cancelledAfter = `INSERT INTO push_campaign SELECT appid, 'd', settings, 0, 0, created_at + 1, 1 FROM push_campaign;
 INSERT INTO push_message (appid, campaign, openid, student_id, content, client_msg_id, state, owner, sending_at, msgid, errcode, error, attempts, updated_at)
@@ -96,6 +100,19 @@ func printedCommands(school, id string) map[string]printedCommand {
 		"sayNewer": {
 			before: push("-campaign", "c"), change: "UPDATE student_photo SET photo_update_time = '2026-11-26 09:00:00'",
 			args: push("-campaign", "c"), status: exitOK, text: "To send that photo too: ", says: "4 sent in this run",
+		},
+		"sayOpen": {
+			before: push("-campaign", "c"), change: killed, args: push("-campaign", "d"), status: exitFailed,
+			text: "Then continue this one: ", want: exitFailed, says: "d: 5 recipients",
+		},
+		"sayHowToSettle": {
+			before: push("-campaign", "c"), change: killed + "; INSERT INTO push_control VALUES ('wx0123456789abcdef', 'c', 'cancelled', 'li', 1)",
+			args: push("-campaign", "d"), status: exitFailed,
+			text: "To have it settle them: ", says: "Campaign c is cancelled: 0 messages are not sent, 1 may have been",
+		},
+		"sayHowToSettle#2": {
+			before: push("-campaign", "c"), change: killed, args: push("-campaign", "d", "-limit", "3"), status: exitFailed,
+			text: "To continue it: ", says: "1 sent in this run",
 		},
 		"sayDropped": {
 			fault: &wechattest.Fault{Code: 48001}, before: push("-campaign", "c"), change: cancelledAfter,

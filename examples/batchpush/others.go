@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"slices"
+
 	"github.com/org/wxhome/examples/internal/db"
 	"github.com/org/wxhome/examples/internal/operator"
 	"github.com/org/wxhome/examples/internal/push"
@@ -12,6 +15,39 @@ func (p *program) sayOthers(s push.Summary) {
 		p.say("Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back",
 			o.Campaign, o.Begun.In(db.Beijing).Format(p.text("2 Jan")), o.Superseded, o.Unknown)
 	}
+}
+
+// sayOpen tells which campaigns have not settled yet what holds recipients of this one back, and how
+// they do. It returns how many of the unknown rows that are: a decision about them changes nothing.
+func (p *program) sayOpen(ctx context.Context, in *session, s push.Summary) (open int) {
+	for _, o := range s.Others {
+		if o.Open == 0 {
+			continue
+		}
+		open += o.Open
+		p.say("%d of the unknown ones wait for campaign %s, which has not settled its own messages yet.", o.Open, o.Campaign)
+		p.sayHowToSettle(ctx, in, o.Campaign)
+	}
+	if open > 0 {
+		p.say("Then continue this one: %s", p.commandLine(naming(s.Campaign)))
+	}
+	return open
+}
+
+// sayHowToSettle tells how a campaign comes to its end that has messages in doubt.
+func (p *program) sayHowToSettle(ctx context.Context, in *session, campaign string) {
+	control, err := push.ControlOf(ctx, in.ledger, in.account.AppID, campaign)
+	if err == nil && control.Cancelled() {
+		p.say("It was cancelled. To have it settle them: %s", p.commandLine(p.steering(cmdCancel, campaign)))
+		return
+	}
+	all, err := in.campaigns(ctx)
+	at := slices.IndexFunc(all, func(c push.Campaign) bool { return c.Name == campaign })
+	if err == nil && at >= 0 && !all[at].Fits(in.config(all[at])) {
+		p.say("Continue it with the template, fields, since, link and query that it was begun with.")
+		return
+	}
+	p.say("To continue it: %s", p.commandLine(without("limit", naming(campaign))))
 }
 
 // sayDropped tells of recipients whom a later campaign took over, which was cancelled. A firing needs
@@ -35,7 +71,12 @@ var chineseOthers = map[string]string{
 	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s":                  "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送：%s",
 	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.":      "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送，请加 -new 另起一个推送。",
 	"%d of the messages that are not sent had been taken over from earlier campaigns, which do not send them any more. A push with -new sends them.": "未发送的消息中有 %d 条是从以前的任务接手的，那些任务也不会再发送。如要发送，请加 -new 另起一个推送。",
-	"2 Jan": "1月2日",
+	"%d of the unknown ones wait for campaign %s, which has not settled its own messages yet.":                                                       "结果未知的行中有 %d 条在等待推送任务 %s，那个任务自己的消息尚无结果。",
+	"It was cancelled. To have it settle them: %s":                                                                                                   "它已取消。如要让它处理完：%s",
+	"Continue it with the template, fields, since, link and query that it was begun with.":                                                           "请用它开始时的模板、字段、since、链接和查询继续它。",
+	"To continue it: %s":         "继续该任务：%s",
+	"Then continue this one: %s": "然后继续本任务：%s",
+	"2 Jan":                      "1月2日",
 	"the photos of %d of %d recipients have the addresses of earlier campaigns, and times that differ by %s: nothing was sent. If only the time zone of the database's address (loc) was changed, push once with -times-shifted; if these are new photos, with -again and another -campaign": "%d / %d 个接收人的照片网址与以前的推送相同，而更新时间都相差 %s：没有发送任何消息。如果只是修改了数据库地址中的时区（loc），请用 -times-shifted 推送一次；如果确是新照片，请用 -again 和另一个 -campaign",
 	"photos whose times differ from those of earlier campaigns by one and the same amount are the same, from now on: loc in the database's address was changed":                                                                                                                              "与以前的推送相比更新时间都相差同一数值的照片视为相同，并从此有效：数据库地址中的 loc 已改过",
 	"campaign %s was begun with another -query: use that one, or another -campaign":                                     "推送任务 %s 开始时用的是另外的 -query：请沿用，或换一个 -campaign",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -117,4 +118,40 @@ FROM parent_wechat_bind b JOIN student_photo p ON p.student_id = b.student_id WH
 		oneClearLine(t, r, exitUsage, "begun with another -query")
 	}
 	assert.EqualValues(t, 2, s.AcceptedCount())
+}
+
+// TestWaitsForAnotherCampaign: a process was killed, and another campaign came before its rows were
+// settled. The command that settles them is printed, not one that changes nothing.
+func TestWaitsForAnotherCampaign(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, address string) {
+		s, id, environment := newServer(t)
+		school := importSmallSchool(t, address)
+		push := func(status int, more ...string) string {
+			t.Helper()
+			r := runProgram(t.Context(), environment, realFlags(school, id, more...)...)
+			require.Equal(t, status, r.status, r.both())
+			return r.out
+		}
+		push(exitOK, "-campaign", "one")
+		at := func(ago time.Duration) string { return strconv.FormatInt(time.Now().Add(-ago).Unix(), 10) }
+		alter(t, school, "UPDATE push_message SET state = 'sending', owner = 'dead-1-x', sending_at = "+at(2*time.Second)+", updated_at = "+at(0)+" WHERE openid = 'oA'")
+		alter(t, school, "UPDATE push_campaign SET finished_at = 0, created_at = created_at - 10")
+		before := s.AcceptedCount()
+		for _, more := range [][]string{nil, {"-resend-unknown"}} {
+			out := push(exitFailed, append(more, "-campaign", "two")...)
+			assert.Contains(t, out, "2 of the unknown ones wait for campaign one")
+			assert.Regexp(t, "To continue it: batchpush .* -campaign one\nThen continue this one: batchpush .* -campaign two\n", out)
+			assert.NotContains(t, out, "-resend-unknown", "it would change nothing")
+			assert.NotContains(t, out, "-unknown-received")
+		}
+		out := push(exitFailed, "-campaign", "three", "-since", "2020-01-01")
+		assert.Contains(t, out, "wait for campaign one")
+		assert.Contains(t, out, "Continue it with the template, fields, since, link and query that it was begun with.")
+		alter(t, school, "UPDATE push_message SET updated_at = "+at(time.Minute)+" WHERE state = 'sending'")
+		assert.EqualValues(t, before, s.AcceptedCount())
+		assert.Contains(t, push(exitOK, "-campaign", "one"), "2 sent in this run")
+		push(exitOK, "-campaign", "three", "-since", "2020-01-01")
+		assert.EqualValues(t, before, s.AcceptedCount(), "WeChat knows the ids of the two again")
+	})
 }

@@ -122,7 +122,7 @@ func (p *program) pushOnce(ctx context.Context, s *session, campaign push.Campai
 		return errors.Join(p.neverBegan(ctx, campaign, err), err)
 	}
 	p.report(summary)
-	return p.outcome(ctx, summary, err)
+	return p.outcome(ctx, s, summary, err)
 }
 
 // neverBegan maps what stops a push before its campaign exists.
@@ -172,7 +172,7 @@ func (p *program) encode(v any) {
 }
 
 // outcome explains what is left to do, and chooses the exit status.
-func (p *program) outcome(ctx context.Context, s push.Summary, err error) error {
+func (p *program) outcome(ctx context.Context, in *session, s push.Summary, err error) error {
 	if err != nil {
 		return p.stopped(ctx, s, err)
 	}
@@ -180,7 +180,7 @@ func (p *program) outcome(ctx context.Context, s push.Summary, err error) error 
 		p.say("What failed, and why, as a file for Excel: %s", p.commandLine(statusOf(s.Campaign, "-failures", "failures.csv")))
 		p.say("To send the failed ones again, once that is mended: %s", p.commandLine(naming(s.Campaign, "-retry-failed")))
 	}
-	if s.Unknown > 0 {
+	if open := p.sayOpen(ctx, in, s); s.Unknown > open {
 		p.say("Nobody knows whether the unknown ones arrived. To send them again, at the risk of a second message: %s",
 			p.commandLine(naming(s.Campaign, "-resend-unknown")))
 		p.say("To count them as received instead: %s", p.commandLine(naming(s.Campaign, "-unknown-received")))

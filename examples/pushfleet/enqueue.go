@@ -264,5 +264,8 @@ func (p *program) report(s push.Summary) {
 	for _, o := range s.Others {
 		p.say("Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back",
 			o.Campaign, o.Begun.In(p.timeZone).Format(p.text("2 Jan")), o.Superseded, o.Unknown)
+		if o.Open > 0 {
+			p.say("%d of them wait for campaign %s, which has not settled its own messages yet: enqueue that one as it was begun, and this one again when it is done", o.Open, o.Campaign)
+		}
 	}
 }

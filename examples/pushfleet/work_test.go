@@ -194,7 +194,9 @@ func TestOtherLinkEnds(t *testing.T) {
 	require.Equal(t, exitOK, w.run(t.Context(), append(linked, "waits")...).status)
 	require.NoError(t, w.client().Del(t.Context(), "asynq:{"+w.wechat.AppID+":blocks}:pending").Err()) // as if Redis had lost it
 	worker := w.start(nil, "work", "-rate", "1000", "-until-done")
-	until(t, "said", func() bool { return strings.Contains(printed(worker), "campaign waits links to https://school.example/photo") })
+	until(t, "said", func() bool {
+		return strings.Contains(printed(worker), "campaign waits links to https://school.example/photo")
+	})
 	time.Sleep(3 * lookEvery)
 	assert.Equal(t, 1, strings.Count(printed(worker), "campaign waits links to"), printed(worker))
 	assert.Contains(t, printed(worker), "it waits for a worker with that -link")
@@ -266,4 +268,15 @@ func TestLastDue(t *testing.T) {
 	}
 	_, err := lastDue("nonsense", now, now)
 	require.Error(t, err)
+}
+
+// TestWaitsForAnotherCampaign: what another campaign has not settled yet is no matter of a decision.
+func TestWaitsForAnotherCampaign(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	w.enqueue()
+	w.execute("UPDATE push_message SET state = 'sending', owner = 'dead-1-x', attempts = 1, sending_at = UNIX_TIMESTAMP() - 2, updated_at = UNIX_TIMESTAMP() LIMIT 2")
+	r := w.run(t.Context(), "enqueue", "-template", templateID, "-field", "thing1={student_name}", "-public-photos", "-campaign", "summer", "-yes")
+	require.Equal(t, exitOK, r.status, r.both())
+	assert.Contains(t, r.out, "2 of them wait for campaign spring, which has not settled its own messages yet: enqueue that one")
 }

@@ -17,6 +17,9 @@ type Other struct {
 	Begun      time.Time `json:"begun"`
 	Superseded int       `json:"superseded"` // its rows that were never sent, and never will be: this campaign has taken them over
 	Unknown    int       `json:"unknown"`    // its rows that may have arrived, which hold recipients of this campaign back
+	// Open are those of Unknown that are still being sent or repeated, or that a dead process has left
+	// so: going on with that campaign settles them, and a decision about this one does not.
+	Open int `json:"open,omitempty"`
 }
 
 // reckoning is what a load does to other campaigns, by name.
@@ -25,6 +28,7 @@ type reckoning map[string]*reckoned
 type reckoned struct {
 	created           int64
 	superseded, holds int
+	open              int     // of holds
 	supersede, settle []int64 // rows to be written
 }
 
@@ -40,7 +44,11 @@ func (r reckoning) note(f fate) {
 		of.settle = append(of.settle, t.id)
 	}
 	if f.doubt != nil {
-		r.of(f.doubt.campaign).holds++
+		of := r.of(f.doubt.campaign)
+		of.holds++
+		if f.doubt.state != stateUnknown {
+			of.open++
+		}
 	}
 }
 
@@ -57,6 +65,7 @@ func (r reckoning) add(other reckoning) {
 		sum := r.of(rival{name: name, created: n.created})
 		sum.superseded += n.superseded
 		sum.holds += n.holds
+		sum.open += n.open
 	}
 }
 
@@ -65,7 +74,7 @@ func (r reckoning) others() []Other {
 	var all []Other
 	for name, n := range r {
 		if n.superseded+n.holds > 0 {
-			all = append(all, Other{name, time.Unix(n.created, 0), n.superseded, n.holds})
+			all = append(all, Other{name, time.Unix(n.created, 0), n.superseded, n.holds, n.open})
 		}
 	}
 	slices.SortFunc(all, func(a, b Other) int {

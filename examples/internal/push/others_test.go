@@ -44,10 +44,12 @@ func TestReckoning(t *testing.T) {
 	for range 2 {
 		page := reckoning{}
 		page.note(fate{supersede: []foreign{{id: 1, campaign: a}, {id: 2, campaign: b}}})
-		page.note(fate{doubt: &foreign{campaign: a}})
+		page.note(fate{doubt: &foreign{campaign: a, state: stateUnknown}})
+		page.note(fate{doubt: &foreign{campaign: a, state: stateSending}})
+		page.note(fate{doubt: &foreign{campaign: a, state: statePending}})
 		page.note(fate{})
 		sum.add(page)
 	}
-	assert.Equal(t, []Other{{"b", time.Unix(10, 0), 2, 0}, {"a", time.Unix(20, 0), 2, 2}}, sum.others())
+	assert.Equal(t, []Other{{"b", time.Unix(10, 0), 2, 0, 0}, {"a", time.Unix(20, 0), 2, 6, 4}}, sum.others())
 	assert.Nil(t, reckoning{}.others())
 }
