@@ -77,12 +77,12 @@ func (p *program) announce(ctx context.Context, s *session, campaign push.Campai
 
 // sayCount tells the count, the quota that is left and when it will be over.
 func (p *program) sayCount(ctx context.Context, s *session, look push.Preview) {
-	p.say("%d recipients: %d to send, %d unchanged, %d done; %s",
-		look.Recipients, look.Pending, look.Unchanged, look.Recipients-look.Pending-look.Unchanged, p.LeftOut(look.Summary))
+	p.say("%d recipients: %d to send, %d unchanged, %d accepted, %d skipped, %d failed, %d unknown; %s",
+		look.Recipients, look.Pending, look.Unchanged, look.Accepted, look.Skipped, look.Failed, look.Unknown, p.LeftOut(look.Summary))
 	p.sayOmitted(look.Summary)
 	p.sayOthers(look.Summary)
 	if look.Failed > 0 {
-		p.warn("messages whose values break a rule, which will not be sent: %d", look.Failed)
+		p.warn("messages that have failed or whose values break a rule, and which will not be sent: %d", look.Failed)
 	}
 	pace := p.pace(s.account.Simulated())
 	took := time.Duration(float64(look.Pending) / pace.rate * float64(time.Second))

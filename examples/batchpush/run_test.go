@@ -183,7 +183,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 	before := readFile(t, strings.TrimPrefix(db, "sqlite:"))
 	r := runProgram(t.Context(), environment, realFlags(db, id, "-dry-run")...)
 	require.Equal(t, exitOK, r.status, r.both())
-	assert.Contains(t, r.out, "5 recipients: 5 to send, 0 unchanged, 0 done; 1 rows left out")
+	assert.Contains(t, r.out, "5 recipients: 5 to send, 0 unchanged, 0 accepted, 0 skipped, 0 failed, 0 unknown; 1 rows left out")
 	assert.Equal(t, 3, strings.Count(r.out, "→ "), "three messages")
 	assert.Contains(t, r.out, "thing1 = 甲")
 	assert.Contains(t, r.out, "url = https://p.example/1.jpg")
@@ -226,7 +226,7 @@ func TestDryRunTellsWhatWouldFail(t *testing.T) {
 	r := runProgram(t.Context(), environment, realFlags(newSchool(t, lines...), id, "-dry-run")...)
 	require.Equal(t, exitFailed, r.status, r.both())
 	assert.Contains(t, r.out, "5 recipients: 4 to send")
-	assert.Contains(t, r.errors, "messages whose values break a rule, which will not be sent: 1")
+	assert.Contains(t, r.errors, "messages that have failed or whose values break a rule, and which will not be sent: 1")
 }
 
 // TestLimitLeavesTheRest runs a campaign that has more rows than the limit lets through.
