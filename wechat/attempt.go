@@ -35,12 +35,13 @@ type request struct {
 	length       int64
 	getBody      func() (io.ReadCloser, error) // nil: first is all there is
 	first        io.ReadCloser                 // the body of the first attempt, from Do
+	json         []byte                        // the body, unless it is from Do
 	secrets      []string                      // what else of it no error may hold
 	doubt        moment                        // when the first attempt left that may have been carried out
 }
 
 func (r *request) setBytes(body []byte) {
-	r.length = int64(len(body))
+	r.length, r.json = int64(len(body)), body
 	// net/http knows this type, and sends what it holds in one packet with the header.
 	r.getBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 }

@@ -191,7 +191,7 @@ func (c *Client) hidden(r *request, token string) []string {
 func (c *Client) codeFailure(r *request, code int64, errmsg string, status int, secrets ...string) *Error {
 	message, rid := splitMessage(errmsg)
 	return &Error{
-		Code: Code(code), Message: excerpt([]byte(redactAll(message, secrets...))), RID: rid,
+		Code: Code(code), Message: c.quote(r, message, false, secrets), RID: rid,
 		AppID: c.appID, Method: r.method, Path: r.path, Status: status,
 	}
 }
@@ -289,7 +289,8 @@ const excerptLimit = 256
 // statusFailure reads an HTTP error. It keeps the errcode of a JSON body, should there be one.
 func (c *Client) statusFailure(r *request, resp *http.Response, token string) *Error {
 	defer c.guard(resp)()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	const most = 4 << 10
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, most))
 	_ = resp.Body.Close()
 	if v := readVerdict(body); v.code != 0 {
 		return c.codeFailure(r, v.code, v.message(), resp.StatusCode, c.hidden(r, token)...)
@@ -299,7 +300,7 @@ func (c *Client) statusFailure(r *request, resp *http.Response, token string) *E
 		kind = KindBusy
 	}
 	e := c.failure(r, kind, nil)
-	e.Status, e.Message = resp.StatusCode, excerpt([]byte(redactAll(string(body), c.hidden(r, token)...)))
+	e.Status, e.Message = resp.StatusCode, c.quote(r, string(body), len(body) == most, c.hidden(r, token))
 	switch {
 	case resp.StatusCode == http.StatusPreconditionFailed:
 		e.cause = errors.New("the request had no Content-Length")
@@ -320,7 +321,7 @@ func (c *Client) answerFailure(ctx context.Context, r *request, a attempt, err e
 	var odd *oddAnswer
 	if errors.As(err, &odd) {
 		if !r.kind.private || bytes.HasPrefix(bytes.TrimSpace(odd.body), []byte("<")) { // a page holds no ticket
-			e.Message = excerpt([]byte(redactAll(string(odd.body), c.hidden(r, a.token)...)))
+			e.Message = c.quote(r, string(odd.body), false, c.hidden(r, a.token))
 		}
 		odd.body = nil // it is in the error's tree
 	}

@@ -23,9 +23,13 @@ var passwordPattern = regexp.MustCompile(`([/"' ]|^)[^/"'\s:@]+:[^/"'\s]+[^/"'\n
 // log.
 var personalPattern = regexp.MustCompile(`(?i)((?:openid|touser)(?:=|\\?"\s*:\s*\\?"))[^&\s"'<>\\]+`)
 
+// listPattern finds lists of openids.
+var listPattern = regexp.MustCompile(`(?i)(openid(?:_list)?\\?"\s*:\s*\[)[^\]]+`)
+
 // redactAll is redactText for errors, which may hold no openid either.
 func redactAll(text string, secrets ...string) string {
-	return personalPattern.ReplaceAllString(redactText(text, secrets...), "${1}"+redacted)
+	text = personalPattern.ReplaceAllString(redactText(text, secrets...), "${1}"+redacted)
+	return listPattern.ReplaceAllString(text, "${1}"+redacted)
 }
 
 // redactText replaces the given secrets and all that looks like one.

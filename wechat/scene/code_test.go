@@ -3,6 +3,7 @@ package scene_test
 import (
 	"context"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,14 +115,11 @@ func TestRefusals(t *testing.T) {
 		"the scene is not valid UTF-8": add(scene.Text("a\xff")),
 		"the scene has a control character, which is not pushed as it is":                                                add(scene.Text("a\r\n")),
 		"the scene has ]]> in it, which ends it in the XML of a push":                                                    permanent(scene.Text("a]]>b")),
-		"the scene is 0, it must be 1 to 4294967295":                                                                     add(scene.Number(0)),
-		"the scene is -1, it must be 1 to 4294967295":                                                                    add(scene.Number(-1)),
-		"the scene is 4294967296, it must be 1 to 4294967295":                                                            add(scene.Number(1 << 32)),
-		"the scene is 100001, for a permanent code it must be 1 to 100000: use a Text or a code for a while":             permanent(scene.Number(100001)),
-		"the scene is 0, for a permanent code it must be 1 to 100000: use a Text or a code for a while":                  permanent(scene.Number(0)),
+		"the scene's number must be 1 to 4294967295":                                                                     add(scene.Number(0)),
+		"the scene's number must be 1 to 100000 for a permanent code: use a Text or a code for a while":                  permanent(scene.Number(100001)),
 		"the lifetime is 0s, it must be 1s to 720h0m0s (30 days)":                                                        errOf(c.Add(ctx, scene.Number(1), 0)),
 		"the lifetime is 720h0m0.000000001s, it must be 1s to 720h0m0s (30 days)":                                        errOf(c.Add(ctx, scene.Number(1), month+1)),
-		"the scene is 0, it must be 1 to 4294967295; the lifetime is -1s, it must be 1s to 720h0m0s (30 days)":           errOf(c.Add(ctx, scene.Number(0), -time.Second)),
+		"the scene's number must be 1 to 4294967295; the lifetime is -1s, it must be 1s to 720h0m0s (30 days)":           errOf(c.Add(ctx, scene.Number(0), -time.Second)),
 		"the data has 0 bytes, it must have 1 to 4096":                                                                   errOf(c.Shorten(ctx, "", 0)),
 		"the data has 4098 bytes, it must have 1 to 4096; the lifetime is 720h0m1s, it must be 1s to 720h0m0s (30 days)": errOf(c.Shorten(ctx, strings.Repeat("数", 1366), month+time.Second)),
 		"the lifetime is 999ms, it must be 1s to 720h0m0s (30 days)":                                                     errOf(c.Shorten(ctx, "a", 999*time.Millisecond)),
@@ -136,6 +134,12 @@ func TestRefusals(t *testing.T) {
 		require.EqualError(t, err, "scene: "+want)
 		assert.Equal(t, "request", kindName(t, err))
 	}
+	for _, n := range []int64{-1, 1 << 32, 200_000} {
+		require.ErrorIs(t, permanent(scene.Number(n)), scene.ErrInvalidArgument)
+		assert.NotContains(t, permanent(scene.Number(n)).Error(), strconv.FormatInt(n, 10), "no error text holds a scene")
+	}
+	require.ErrorIs(t, add(scene.Number(-1)), scene.ErrInvalidArgument)
+	require.ErrorIs(t, add(scene.Number(1<<32)), scene.ErrInvalidArgument)
 	assert.Empty(t, f.calls)
 
 	require.NoError(t, add(scene.Text(strings.Repeat("字", 64))), "at the limits")

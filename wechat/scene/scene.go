@@ -44,12 +44,12 @@ func (s Scene) bad(permanent bool) string {
 	if !s.isNumber {
 		return s.badText()
 	}
-	most, which := int64(maxNumber), "the scene is %d, it must be 1 to %d"
+	most, which := int64(maxNumber), "the scene's number must be 1 to %d"
 	if permanent {
-		most, which = maxPermanentNumber, "the scene is %d, for a permanent code it must be 1 to %d: use a Text or a code for a while"
+		most, which = maxPermanentNumber, "the scene's number must be 1 to %d for a permanent code: use a Text or a code for a while"
 	}
 	if s.number < 1 || s.number > most {
-		return fmt.Sprintf(which, s.number, most)
+		return fmt.Sprintf(which, most)
 	}
 	return ""
 }
