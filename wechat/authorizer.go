@@ -98,10 +98,14 @@ func (a *Authorizer) Token(ctx context.Context) (token.Token, error) {
 			return token.Token{}, a.client().codeFailure(a.request(), int64(ErrAuthorizerTokenInvalid), "no refresh token of this account is stored", 0)
 		}
 		t, err := a.fetch(ctx, at)
-		if at.doubtful == nil || !errors.Is(err, ErrAuthorizerTokenInvalid) {
+		switch {
+		case at.unsaved == nil || !errors.Is(err, ErrAuthorizerTokenInvalid):
 			return t, err
+		case at.doubtful: // what is stored is newer
+			a.replace(at.unsaved, nil)
+		default: // what is stored came of the authorization before
+			at.unsaved.from = nil
 		}
-		a.replace(at.doubtful, nil) // what is stored is newer
 	}
 }
 
@@ -131,10 +135,10 @@ func (a *Authorizer) fetch(ctx context.Context, at standing) (token.Token, error
 		return token.Token{}, wrongAnswer(err)
 	}
 	t := answer.token(start)
-	if next := cmp.Or(answer.Refresh, at.refresh); next != at.stored {
-		if err := a.keep(ctx, at, &unsaved{&at.stored, &next, &t}); err != nil {
-			return token.Token{}, err
-		}
+	if next := cmp.Or(answer.Refresh, at.refresh); next == at.stored {
+		a.replace(at.unsaved, nil)
+	} else if err := a.keep(ctx, at, &unsaved{&at.stored, &next, &t}); err != nil {
+		return token.Token{}, err
 	}
 	if t.Value == "" {
 		return token.Token{}, a.client().failure(r, KindToken, errors.New("the answer holds no authorizer_access_token and expires_in"))
@@ -178,7 +182,8 @@ type standing struct {
 	stored   string      // what is in the store
 	refresh  string      // what to use; "": none
 	ready    token.Token // good now, unless it has expired
-	doubtful *unsaved    // refresh is from here, and may be older than what is stored; nil: it is not
+	unsaved  *unsaved    // what is of use only if the stored refresh token is refused; nil: nothing
+	doubtful bool        // refresh is that of unsaved: it is not known which of the two is newer
 }
 
 // look loads the refresh token, and saves what could not be saved before.
@@ -196,10 +201,12 @@ func (a *Authorizer) look(ctx context.Context) (standing, error) {
 		return standing{stored: stored, refresh: stored, ready: *u.token}, nil
 	case stored == "": // lost, or there was none: what another process forgets leaves a mark
 	case u.from == nil: // WeChat knows which of the two is newer
-		return standing{stored: stored, refresh: *u.refresh, doubtful: u}, nil
-	case stored != *u.from: // another process has gone on, or the owner has authorized anew
+		return standing{stored: stored, refresh: *u.refresh, unsaved: u, doubtful: true}, nil
+	case refreshIn(stored) == "" && stored != *u.from: // another process has forgotten the account
 		a.replace(u, nil)
-		return standing{stored: stored, refresh: refreshIn(stored)}, nil
+		return standing{stored: stored}, nil
+	case stored != *u.from: // another process has gone on, or the owner has authorized anew
+		return standing{stored: stored, refresh: stored, unsaved: u}, nil
 	}
 	if err := a.save(ctx, u); err != nil {
 		return standing{}, err
@@ -210,7 +217,7 @@ func (a *Authorizer) look(ctx context.Context) (standing, error) {
 // keep saves next, unless another process has saved a refresh token since at: WeChat has seen that
 // one later. If an authorization has come meanwhile, keep saves that one's instead.
 func (a *Authorizer) keep(ctx context.Context, at standing, next *unsaved) error {
-	u := a.replace(at.doubtful, next)
+	u := a.replace(at.unsaved, next)
 	stored, err := a.load(ctx)
 	switch {
 	case err != nil:

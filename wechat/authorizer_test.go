@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,7 @@ import (
 // owner answers for an account. Its refresh tokens are good unless they are bad; each refresh of R makes R+.
 type owner struct {
 	*gateway
-	bad string
+	bad []string
 }
 
 func newOwner() *owner {
@@ -34,7 +35,7 @@ func newOwner() *owner {
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			return nil, err
 		}
-		if in.Refresh == o.bad {
+		if slices.Contains(o.bad, in.Refresh) {
 			return httpmock.NewStringResponse(200, `{"errcode":61023,"errmsg":"refresh_token is invalid"}`), nil
 		}
 		return httpmock.NewStringResponse(200, fmt.Sprintf(`{"authorizer_access_token":"T of %[1]s","expires_in":7200,"authorizer_refresh_token":"%[1]s+"}`, in.Refresh)), nil
@@ -80,7 +81,7 @@ func TestAuthorizeRemembersWhatItCannotSave(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newOwner()
-				o.bad = tt.bad
+				o.bad = []string{tt.bad}
 				f := &fallible{vault: newVault(ticketKey, "TICKET", refreshKey, tt.stored)}
 				p := o.platform(t, f)
 				tt.fail(f)
@@ -190,6 +191,36 @@ func TestStaleRefreshTokenOverwritesNothing(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// What another process has stored may have come of the authorization before. Then WeChat refuses it.
+func TestUnsavedAuthorizationServesWhereTheStoredTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, good := range []bool{true, false} {
+		o, v := newOwner(), newVault(ticketKey, "TICKET", refreshKey, "OLD")
+		p := o.platform(t, v)
+		v.setFault(failsAt("save", io.ErrShortWrite))
+		_, err := p.Authorize(t.Context(), "CODE")
+		require.ErrorIs(t, err, io.ErrShortWrite)
+		v.setFault(nil)
+		require.NoError(t, v.Save(t.Context(), refreshKey, "OLD+"))
+		o.bad = []string{"OLD+"}
+		if !good {
+			o.bad = append(o.bad, "GRANTED")
+		}
+		got, err := p.Authorizer(appID).Token(t.Context())
+		if good {
+			require.NoError(t, err)
+			assert.Equal(t, "T of GRANTED", got.Value)
+			assert.Equal(t, "GRANTED+", v.get(refreshKey))
+			continue
+		}
+		require.ErrorIs(t, err, wechat.ErrAuthorizerTokenInvalid)
+		calls := o.count(authorizerTokenPath)
+		_, err = p.Authorizer(appID).Token(t.Context())
+		require.ErrorIs(t, err, wechat.ErrAuthorizerTokenInvalid)
+		assert.Equal(t, calls+1, o.count(authorizerTokenPath), "what is refused is not tried again")
 	}
 }
 
