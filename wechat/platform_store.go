@@ -20,14 +20,15 @@ import (
 // key of its refresh token. Without that two processes that refresh at the same moment may keep the
 // older of two refresh tokens.
 //
-// An account that is forgotten leaves a mark in place of its refresh token, wxhome:forgotten: and some
-// letters; see [Authorizer.Forget]. Where a value has gone without one, a process that has a newer
-// refresh token still to save saves that.
+// [Authorizer.Forget] saves a mark in place of the refresh token: wxhome:forgotten: and some letters.
+// An empty value means that the store has lost the refresh token. A process that has one still to
+// save then saves it.
 //
 // The methods must be safe for concurrent use, return soon after ctx ends, and compare keys byte by
-// byte. The text of their errors is never shown, since it may quote a value: an error of the Platform
-// tells the type, and answers errors.Is as the store's does. Log the rest in the store. Values are secrets of up to some hundred bytes. Keys are of the
-// form wxhome:platform:COMPONENT_APPID:ticket and wxhome:platform:COMPONENT_APPID:refresh:APPID.
+// byte. The Platform never shows the text of their errors, since it may quote a value: its own error
+// tells their type, and answers errors.Is as theirs does. Log the rest in the store. Values are
+// secrets of up to some hundred bytes. Keys are of the form wxhome:platform:COMPONENT_APPID:ticket
+// and wxhome:platform:COMPONENT_APPID:refresh:APPID.
 type PlatformStore interface {
 	// Load returns the value that was saved last under key, or "" and a nil error where there is
 	// none. A failure to find out is an error.
