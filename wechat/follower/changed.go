@@ -1,6 +1,7 @@
 package follower
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -34,11 +35,11 @@ func (c *Client) Changed(ctx context.Context, fromAppID string, openids iter.Seq
 			yield(ChangedResult{Err: err})
 			return
 		}
-		ask := func(group []string) (map[string]changed, error) { return c.changedGroup(ctx, fromAppID, group) }
-		lookUp(openids, changedGroup, ask, func(openID string, found changed, err error) bool {
-			r := ChangedResult{OldOpenID: openID, Err: err}
-			if err == nil {
-				r.NewOpenID, r.Err = found.openID()
+		ask := func(group []string) (map[string]entry[changed], error) { return c.changedGroup(ctx, fromAppID, group) }
+		lookUp(openids, changedGroup, ask, func(openID string, found entry[changed], err error) bool {
+			r := ChangedResult{OldOpenID: openID, Err: cmp.Or(err, found.err)}
+			if r.Err == nil {
+				r.NewOpenID, r.Err = found.is.openID()
 			}
 			return yield(r)
 		})
@@ -47,40 +48,36 @@ func (c *Client) Changed(ctx context.Context, fromAppID string, openids iter.Seq
 
 // changed is what the platform says of one openid.
 type changed struct {
-	Old   string `json:"ori_openid"`
-	New   string `json:"new_openid"`
-	State string `json:"err_msg"`
+	Old   word `json:"ori_openid"`
+	New   word `json:"new_openid"`
+	State word `json:"err_msg"`
 }
 
 func (c changed) openID() (string, error) {
 	if c.New != "" && (c.State == "ok" || c.State == "") {
-		return c.New, nil
+		return string(c.New), nil
 	}
-	state := c.State
-	for _, id := range []string{c.Old, c.New} {
+	state := string(c.State)
+	for _, id := range []word{c.Old, c.New} {
 		if id != "" {
-			state = strings.ReplaceAll(state, id, "[openid]")
+			state = strings.ReplaceAll(state, string(id), "[openid]")
 		}
 	}
 	return "", &answerError{"recipient", fmt.Sprintf("the platform tells no new openid: %.80q", state)}
 }
 
 // changedGroup asks for up to a hundred openids.
-func (c *Client) changedGroup(ctx context.Context, fromAppID string, group []string) (map[string]changed, error) {
+func (c *Client) changedGroup(ctx context.Context, fromAppID string, group []string) (map[string]entry[changed], error) {
 	in := struct {
 		reading
 		From    string   `json:"from_appid"`
 		OpenIDs []string `json:"openid_list"`
 	}{From: fromAppID, OpenIDs: group}
 	var answer struct {
-		List []changed `json:"result_list"`
+		List []entry[changed] `json:"result_list"`
 	}
 	if err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/changeopenid", in, &answer); err != nil {
 		return nil, err
 	}
-	found := make(map[string]changed, len(answer.List))
-	for _, a := range answer.List {
-		found[a.Old] = a
-	}
-	return found, nil
+	return byOpenID(answer.List), nil
 }

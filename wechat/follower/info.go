@@ -1,6 +1,8 @@
 package follower
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
@@ -52,25 +54,37 @@ type Info struct {
 
 // infoAnswer is an Info as it comes.
 type infoAnswer struct {
-	Subscribe *number  `json:"subscribe"`
-	OpenID    string   `json:"openid"`
-	Language  string   `json:"language"`
-	Since     number   `json:"subscribe_time"`
-	UnionID   string   `json:"unionid"`
-	Remark    string   `json:"remark"`
-	Tags      []number `json:"tagid_list"`
-	Source    string   `json:"subscribe_scene"`
-	Scene     word     `json:"qr_scene"`
-	SceneText word     `json:"qr_scene_str"`
+	Subscribe subscribed    `json:"subscribe"`
+	OpenID    word          `json:"openid"`
+	Language  word          `json:"language"`
+	Since     number        `json:"subscribe_time"`
+	UnionID   word          `json:"unionid"`
+	Remark    word          `json:"remark"`
+	Tags      array[number] `json:"tagid_list"`
+	Source    word          `json:"subscribe_scene"`
+	Scene     word          `json:"qr_scene"`
+	SceneText word          `json:"qr_scene_str"`
+}
+
+// subscribed is whether a person follows. Null and a blank text do not tell.
+type subscribed struct{ told, yes bool }
+
+// UnmarshalJSON reads it.
+func (s *subscribed) UnmarshalJSON(b []byte) error {
+	var n number
+	err := n.UnmarshalJSON(b)
+	blank := len(bytes.TrimSpace(bytes.Trim(b, `"`))) == 0 || string(b) == "null"
+	*s = subscribed{told: err == nil && !blank, yes: n != 0}
+	return err
 }
 
 // info returns the Info of openID. An answer that does not say whether the person follows must not
 // look like one who has left, whose data is to be deleted.
 func (a *infoAnswer) info(openID string) (Info, error) {
 	switch {
-	case a.Subscribe == nil:
+	case !a.Subscribe.told:
 		return Info{}, oddAnswer("the answer does not say whether the person follows the account")
-	case *a.Subscribe == 0:
+	case !a.Subscribe.yes:
 		return Info{OpenID: openID}, nil
 	}
 	scene := string(a.SceneText)
@@ -78,8 +92,8 @@ func (a *infoAnswer) info(openID string) (Info, error) {
 		scene = string(a.Scene)
 	}
 	return Info{
-		OpenID: openID, Following: true, Since: a.Since.time(), UnionID: a.UnionID, Remark: a.Remark,
-		Tags: ints(a.Tags), Source: a.Source, Scene: scene, Language: a.Language,
+		OpenID: openID, Following: true, Since: a.Since.time(), UnionID: string(a.UnionID), Remark: string(a.Remark),
+		Tags: ints(a.Tags.items), Source: string(a.Source), Scene: scene, Language: string(a.Language),
 	}, nil
 }
 
@@ -104,7 +118,7 @@ func (c *Client) Info(ctx context.Context, openID string, opts ...Option) (Info,
 	if err := c.caller.Call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return Info{}, err
 	}
-	if answer.OpenID != "" && answer.OpenID != openID {
+	if answer.OpenID != "" && string(answer.OpenID) != openID {
 		return Info{}, oddAnswer("the answer is about another person")
 	}
 	return answer.info(openID)
@@ -130,7 +144,8 @@ type InfoResult struct {
 // An openid that is empty or cannot be sent gets [ErrInvalidArgument]. An error that openids yields becomes
 // an InfoResult with that error, and InfoAll goes on. An error that is not about an openid, such as a
 // used-up quota or an ended context, ends InfoAll: the openids of that hundred that have no info yet get
-// this error, and no more openids are pulled.
+// this error, and no more openids are pulled. An entry of an answer that cannot be read is an error of that
+// person alone.
 //
 // POST /cgi-bin/user/info/batchget
 func (c *Client) InfoAll(ctx context.Context, openids iter.Seq2[string, error], opts ...Option) iter.Seq[InfoResult] {
@@ -140,11 +155,13 @@ func (c *Client) InfoAll(ctx context.Context, openids iter.Seq2[string, error], 
 			yield(InfoResult{Err: err})
 			return
 		}
-		ask := func(group []string) (map[string]infoAnswer, error) { return c.infoGroup(ctx, group, set.language) }
-		lookUp(openids, infoGroup, ask, func(openID string, found infoAnswer, err error) bool {
-			r := InfoResult{OpenID: openID, Err: err}
-			if err == nil {
-				r.Info, r.Err = found.info(openID)
+		ask := func(group []string) (map[string]entry[infoAnswer], error) {
+			return c.infoGroup(ctx, group, set.language)
+		}
+		lookUp(openids, infoGroup, ask, func(openID string, found entry[infoAnswer], err error) bool {
+			r := InfoResult{OpenID: openID, Err: cmp.Or(err, found.err)}
+			if r.Err == nil {
+				r.Info, r.Err = found.is.info(openID)
 			}
 			return yield(r)
 		})
@@ -152,7 +169,7 @@ func (c *Client) InfoAll(ctx context.Context, openids iter.Seq2[string, error], 
 }
 
 // infoGroup asks for up to a hundred people.
-func (c *Client) infoGroup(ctx context.Context, group []string, language string) (map[string]infoAnswer, error) {
+func (c *Client) infoGroup(ctx context.Context, group []string, language string) (map[string]entry[infoAnswer], error) {
 	type user struct {
 		OpenID   string `json:"openid"`
 		Language string `json:"lang,omitempty"`
@@ -165,14 +182,10 @@ func (c *Client) infoGroup(ctx context.Context, group []string, language string)
 		in.Users = append(in.Users, user{id, language})
 	}
 	var answer struct {
-		List []infoAnswer `json:"user_info_list"`
+		List []entry[infoAnswer] `json:"user_info_list"`
 	}
 	if err := c.caller.Call(ctx, http.MethodPost, "/cgi-bin/user/info/batchget", in, &answer); err != nil {
 		return nil, err
 	}
-	found := make(map[string]infoAnswer, len(answer.List)) // they come in no promised order
-	for _, a := range answer.List {
-		found[a.OpenID] = a
-	}
-	return found, nil
+	return byOpenID(answer.List), nil // they come in no promised order
 }

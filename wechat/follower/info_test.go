@@ -309,3 +309,46 @@ func FuzzInfoAll(f *testing.F) {
 		}
 	})
 }
+
+// One odd entry costs its own person the info, and nobody else.
+func TestOddEntriesFailAlone(t *testing.T) {
+	t.Parallel()
+	const unreadable = "follower: what the answer says of this openid cannot be read"
+	for entry, want := range map[string]string{
+		`{"subscribe":1,"openid":"o1","remark":7}`:                  "",
+		`{"subscribe":1,"openid":"o1","tagid_list":""}`:             "",
+		`{"subscribe":1,"openid":"o1","unionid":8,"language":null}`: "",
+		`{"subscribe":1,"openid":"o1","remark":{}}`:                 unreadable,
+		`{"remark":[7],"subscribe":1,"openid":"o1"}`:                unreadable,
+		`{"subscribe":1,"openid":"o1","tagid_list":{}}`:             unreadable,
+		`{"subscribe":"","openid":"o1"}`:                            "follower: the answer does not say whether the person follows the account",
+		`{"subscribe":1,"openid":{}}`:                               "follower: the answer says nothing of this openid",
+		`7`:                                                         "follower: the answer says nothing of this openid",
+	} {
+		p := newPlatform()
+		serve := p.serve
+		p.serve = func(c call) (string, error) {
+			answer, err := serve(c)
+			return strings.Replace(answer, `{"subscribe":1,"openid":"o1","remark":"of o1"}`, entry, 1), err
+		}
+		results := infos(t.Context(), p, openids(300))
+		require.Len(t, results, 300, entry)
+		for i, r := range results {
+			switch {
+			case i != 1 || want == "":
+				require.NoError(t, r.Err, entry)
+				assert.True(t, r.Info.Following)
+			default:
+				require.EqualError(t, r.Err, want, entry)
+				assert.Equal(t, "lost", kindName(t, r.Err))
+				assert.Zero(t, r.Info)
+			}
+		}
+	}
+	f := &fake{answer: `{"result_list":[{"ori_openid":"A","new_openid":7},{"ori_openid":"B","new_openid":{}},{"ori_openid":"C","new_openid":"c"}]}`}
+	var got []string
+	for r := range newClient(f).Changed(t.Context(), "wxold", follower.OpenIDs("A", "B", "C")) {
+		got = append(got, fmt.Sprintf("%s %v", r.NewOpenID, r.Err))
+	}
+	assert.Equal(t, []string{"7 <nil>", " " + unreadable, "c <nil>"}, got)
+}

@@ -1,6 +1,10 @@
 package follower
 
-import "iter"
+import (
+	"cmp"
+	"encoding/json"
+	"iter"
+)
 
 // OpenIDs is a sequence of openids, for methods that take one, such as [Client.InfoAll].
 func OpenIDs(openids ...string) iter.Seq2[string, error] {
@@ -100,4 +104,38 @@ func askGroup[T any](group []string, ask func([]string) (map[string]T, error), r
 		results[id] = results[group[half-1]] // its error, since it was the last that was asked for
 	}
 	return true
+}
+
+// entry is what an answer says of one person, or why that cannot be read: an odd entry must cost nobody
+// else's.
+type entry[T any] struct {
+	openID string // empty: the answer does not tell
+	is     T
+	err    error
+}
+
+var errEntry = oddAnswer("what the answer says of this openid cannot be read")
+
+// UnmarshalJSON never fails.
+func (e *entry[T]) UnmarshalJSON(b []byte) error {
+	var of struct {
+		OpenID word `json:"openid"`
+		Old    word `json:"ori_openid"`
+	}
+	*e = entry[T]{}
+	if json.Unmarshal(b, &of) == nil {
+		e.openID = string(cmp.Or(of.OpenID, of.Old))
+	}
+	if json.Unmarshal(b, &e.is) != nil {
+		e.err = errEntry
+	}
+	return nil
+}
+
+func byOpenID[T any](list []entry[T]) map[string]entry[T] {
+	found := make(map[string]entry[T], len(list))
+	for _, e := range list {
+		found[e.openID] = e
+	}
+	return found
 }

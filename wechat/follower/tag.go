@@ -25,7 +25,7 @@ type Tag struct {
 // tagBody names a tag in a request or an answer.
 type tagBody struct {
 	ID        number `json:"id,omitempty"`
-	Name      string `json:"name,omitempty"`
+	Name      word   `json:"name,omitempty"`
 	Followers number `json:"count,omitempty"`
 }
 
@@ -44,7 +44,7 @@ func (c *Client) Tags(ctx context.Context) ([]Tag, error) {
 	}
 	tags := make([]Tag, len(answer.Tags.items))
 	for i, t := range answer.Tags.items {
-		tags[i] = Tag{ID: int(t.ID), Name: t.Name, Followers: int(t.Followers)}
+		tags[i] = Tag{ID: int(t.ID), Name: string(t.Name), Followers: int(t.Followers)}
 	}
 	return tags, nil
 }
@@ -60,7 +60,7 @@ func (c *Client) AddTag(ctx context.Context, name string) (id int, err error) {
 	var answer struct {
 		Tag tagBody `json:"tag"`
 	}
-	if err := c.manageTag(ctx, "/cgi-bin/tags/create", tagBody{Name: name}, &answer); err != nil {
+	if err := c.manageTag(ctx, "/cgi-bin/tags/create", tagBody{Name: word(name)}, &answer); err != nil {
 		return 0, err
 	}
 	if answer.Tag.ID == 0 {
@@ -76,7 +76,7 @@ func (c *Client) RenameTag(ctx context.Context, id int, name string) error {
 	if err := badArguments(badOwnTag(id), badTagName(name)); err != nil {
 		return err
 	}
-	return c.manageTag(ctx, "/cgi-bin/tags/update", tagBody{ID: number(id), Name: name}, nil)
+	return c.manageTag(ctx, "/cgi-bin/tags/update", tagBody{ID: number(id), Name: word(name)}, nil)
 }
 
 // DeleteTag deletes a tag and takes it off all followers. The platform's own tags, 0 to 2, cannot be

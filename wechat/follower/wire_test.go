@@ -44,6 +44,8 @@ func TestCallsToTheLetter(t *testing.T) {
 			follower.Info{OpenID: "o P&1", Following: true, Since: time.Unix(1641364601, 0), Tags: []int{128, 2}, Scene: "8"}},
 		"nulls": {info, `{"subscribe":1,"subscribe_time":null,"tagid_list":null,"unionid":null,"qr_scene":null,"qr_scene_str":null,"remark":null}`, infoCall,
 			follower.Info{OpenID: "o P&1", Following: true}},
+		"numbers for texts": {info, `{"subscribe":1,"remark":7,"unionid":8,"tagid_list":"","language":null}`, infoCall,
+			follower.Info{OpenID: "o P&1", Following: true, Remark: "7", UnionID: "8"}},
 		"no scene":      {info, `{"subscribe":1,"qr_scene":0,"qr_scene_str":""}`, infoCall, follower.Info{OpenID: "o P&1", Following: true}},
 		"not following": {info, `{"subscribe":0,"openid":"o P&1","remark":"old"}`, infoCall, follower.Info{OpenID: "o P&1"}},
 		"in English": {func(ctx context.Context, c client) (any, error) { return c.Info(ctx, "O", follower.WithLanguage("en")) },
@@ -100,6 +102,8 @@ func TestAnswersThatAreNonsense(t *testing.T) {
 	for answer, want := range map[string]string{
 		`{"openid":"O"}`:                  "follower: the answer does not say whether the person follows the account",
 		`{"subscribe":null,"openid":"O"}`: "follower: the answer does not say whether the person follows the account",
+		`{"subscribe":"","openid":"O"}`:   "follower: the answer does not say whether the person follows the account",
+		`{"subscribe":" ","openid":"O"}`:  "follower: the answer does not say whether the person follows the account",
 		`{"subscribe":1,"openid":"O2"}`:   "follower: the answer is about another person",
 	} {
 		_, err := newClient(&fake{answer: answer}).Info(t.Context(), "O")
