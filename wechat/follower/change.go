@@ -66,8 +66,16 @@ func (c *Client) change(ctx context.Context, path, refused string, tagID, most i
 // answer without errcode may have in its place: none may here.
 type told map[string]json.RawMessage
 
-// Refused reads an answer whose errcode is not 0: that of 45171 says which openids failed.
-func (t *told) Refused(answer []byte) { _ = json.Unmarshal(answer, t) } // without it the group is halved
+// Refused reads an answer whose errcode is not 0. Only that of 45171 says which openids failed, and with
+// it that the others did not. After any other code the group is halved.
+func (t *told) Refused(answer []byte) {
+	const someFailed = 45171
+	*t = nil
+	var code number
+	if json.Unmarshal(answer, t) != nil || json.Unmarshal((*t)["errcode"], &code) != nil || code != someFailed {
+		*t = nil
+	}
+}
 
 // failed returns the openids that the answer says have failed.
 func (t told) failed() (openids map[string]bool, readable bool) {

@@ -241,3 +241,27 @@ func FuzzChange(f *testing.F) {
 		assert.LessOrEqual(t, len(c.calls), 5)
 	})
 }
+
+// Only 45171 says that those which the answer does not name have not failed.
+func TestOnlySomeFailedSaysWhich(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{40003, 45059, 50005} {
+		p := &fake{}
+		p.serve = func(c call) (string, error) {
+			return fmt.Sprintf(`{"errcode":%d,"fail_openid_list":["o0"]}`, code), coded(code)
+		}
+		err := newClient(p).Tag(t.Context(), 134, openids(3)...)
+		var of *follower.BatchError
+		require.ErrorAs(t, err, &of)
+		assert.Len(t, of.Failed, 3, "none of them has the tag")
+		assert.Len(t, p.calls, 5)
+	}
+	for _, code := range []string{`45171`, `"45171"`} {
+		p := &fake{answer: `{"errcode":` + code + `,"fail_openid_list":["o0"]}`, err: coded(45171)}
+		err := newClient(p).Tag(t.Context(), 134, openids(3)...)
+		var of *follower.BatchError
+		require.ErrorAs(t, err, &of)
+		assert.Len(t, of.Failed, 1)
+		assert.Len(t, p.calls, 1)
+	}
+}
