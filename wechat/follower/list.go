@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // All yields the openids of the account's followers, oldest first. It begins behind the openid after;
@@ -19,8 +21,8 @@ import (
 //
 // The list may change while it is read. A follower who leaves and follows again moves to the end of the
 // list and may be yielded twice. If this follower was the last one of a page, the platform may skip
-// some of those behind. A page that leads back to an earlier one is an error, and its openids are not
-// yielded.
+// some of those behind. A page that was read before and leads back to an earlier one is an error, and its
+// openids are not yielded again.
 //
 // GET /cgi-bin/user/get
 func (c *Client) All(ctx context.Context, after string) iter.Seq2[string, error] {
@@ -60,6 +62,8 @@ func (m *members) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
+var errBack = oddAnswer("the platform gave a page that leads back to one that was read before")
+
 // pages yields the openids of all pages behind after. refused says why they cannot be asked for.
 func pages(after, refused string, ask func(after string, p *page) error) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
@@ -67,15 +71,19 @@ func pages(after, refused string, ask func(after string, p *page) error) iter.Se
 			yield("", err)
 			return
 		}
-		// The cursor may come back to any page that was read before, not only to the last one.
-		asked := map[string]bool{}
+		// The cursor may come back to any page that was read before, not only to the last one. It does where
+		// the last follower of that page has left and followed again, who is the last of all then.
+		asked, given := map[string]int{}, map[uint64]bool{}
+		seed := maphash.MakeSeed()
 		for next := after; ; {
 			var p page
 			if err := ask(next, &p); err != nil {
 				yield("", err)
 				return
 			}
-			asked[next] = true
+			asked[next]++
+			page := maphash.Comparable(seed, strings.Join(p.Data.openids, "\n"))
+			back := p.Next != "" && asked[p.Next] > 0
 			switch openids := p.Data.openids; {
 			case p.Count == nil && !p.Data.told:
 				// Taken for the end, it would be a list that is too short.
@@ -86,17 +94,22 @@ func pages(after, refused string, ask func(after string, p *page) error) iter.Se
 				return
 			case len(openids) == 0:
 				return
-			case asked[p.Next] && p.Next != "":
-				yield("", oddAnswer("the platform gave a page that leads back to one that was read before"))
+			case back && given[page]:
+				yield("", errBack)
 				return
 			}
+			given[page] = true
 			for _, id := range p.Data.openids {
 				// Samples of the platform's own pages have empty ones. They are nobody.
 				if id != "" && !yield(id, nil) {
 					return
 				}
 			}
-			if p.Next == "" {
+			switch {
+			case p.Next == "":
+				return
+			case asked[p.Next] > 1:
+				yield("", errBack)
 				return
 			}
 			next = p.Next

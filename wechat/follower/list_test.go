@@ -88,6 +88,8 @@ func TestListsToTheLetter(t *testing.T) {
 			"an empty page that goes on":   {"", []string{page("B", "B"), page("C")}, []string{"B"}, []string{"", "B"}},
 			"who leaves while it is read":  {"", []string{page("B", "A", "B"), page("D", "D"), end}, []string{"A", "B", "D"}, []string{"", "B", "D"}},
 			"who comes while it is read":   {"", []string{page("A", "A"), page("Z", "Z"), end}, []string{"A", "Z"}, []string{"", "A", "Z"}},
+			"the last one comes again":     {"", []string{page("B", "A", "B"), page("C", "C"), page("B", "D", "B"), end}, []string{"A", "B", "C", "D", "B"}, []string{"", "B", "C", "B"}},
+			"and others behind":            {"", []string{page("B", "A", "B"), page("B", "C", "B"), page("E", "E"), end}, []string{"A", "B", "C", "B", "E"}, []string{"", "B", "B", "E"}},
 			"who comes again is there two": {"", []string{page("B", "A", "B"), page("A2", "A", "A2"), end}, []string{"A", "B", "A", "A2"}, []string{"", "B", "A2"}},
 		} {
 			t.Run(name+"/"+what, func(t *testing.T) {
@@ -120,7 +122,8 @@ func TestListsThatDoNotMoveOn(t *testing.T) {
 			want    string
 		}{
 			"the same page over and over": {"", []string{page("B", "A", "B"), page("B", "A", "B")}, 2, back},
-			"the first page again":        {"B", []string{page("B", "A", "B")}, 0, back},
+			"the first page again":        {"B", []string{page("B", "A", "B"), page("B", "A", "B")}, 2, back},
+			"back a third time":           {"", []string{page("B", "B"), page("B", "C"), page("B", "D")}, 3, back},
 			"a circle of three":           {"", []string{page("B", "A", "B"), page("C", "C"), page("D", "D"), page("B", "A", "B")}, 4, back},
 			"nothing but success":         {"", []string{page("B", "A", "B"), fine}, 2, noPage},
 			"success at once":             {"", []string{fine}, 0, noPage},
