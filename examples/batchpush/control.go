@@ -101,7 +101,7 @@ func (p *program) cancel(ctx context.Context, ledger *db.DB, appID string) error
 	p.say("Campaign %s is cancelled: %d messages are not sent, %d may have been, %d are being settled by the process that sends them.",
 		p.campaign, done.Skipped, done.Unknown, done.Sending)
 	if done.Dropped > 0 {
-		p.say("%d of the messages that are not sent had been taken over from earlier campaigns, which do not send them any more. A push with -new sends them.", done.Dropped)
+		p.say("%d of the messages that are not sent had been taken over from other campaigns, which do not send them any more. A push with -new sends them.", done.Dropped)
 	}
 	return nil
 }

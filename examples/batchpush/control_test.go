@@ -71,7 +71,7 @@ func TestCancelledTakesAlong(t *testing.T) {
 		}
 		s.Heal()
 		r := runProgram(t.Context(), environment, "cancel", "-db", school, "-campaign", "winter")
-		assert.Contains(t, r.out, "5 of the messages that are not sent had been taken over from earlier campaigns", r.both())
+		assert.Contains(t, r.out, "5 of the messages that are not sent had been taken over from other campaigns", r.both())
 		for _, more := range [][]string{nil, {"-dry-run"}} {
 			r = runProgram(t.Context(), environment, realFlags(school, id, append(more, "-campaign", "autumn")...)...)
 			assert.Contains(t, r.out, "so that no campaign sends them: 5. To send them: batchpush ", r.both())

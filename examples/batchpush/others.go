@@ -50,11 +50,11 @@ func (p *program) sayHowToSettle(ctx context.Context, in *session, campaign stri
 	p.say("To continue it: %s", p.commandLine(without("limit", naming(campaign))))
 }
 
-// sayDropped tells of recipients whom a later campaign took over, which was cancelled. A firing needs
+// sayDropped tells of recipients whom another campaign took over, which was cancelled. A firing needs
 // no telling: the next one sends to them.
 func (p *program) sayDropped(s push.Summary) {
 	if s.Dropped > 0 && p.cron == "" {
-		p.say("Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s", s.Dropped, p.commandLine(anew()))
+		p.say("Skipped here since another campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s", s.Dropped, p.commandLine(anew()))
 	}
 }
 
@@ -66,14 +66,14 @@ func (p *program) shifted(e *push.ShiftedError) error {
 }
 
 var chineseOthers = map[string]string{
-	"To count them as received instead: %s":                                                                                                          "或将它们计为已送达：%s",
-	"Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back":                                                     "推送任务 %s（%s）：%d 条由本次推送取代，%d 条结果未知，其接收人暂不发送",
-	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s":                  "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送：%s",
-	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.":      "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送，请加 -new 另起一个推送。",
-	"%d of the messages that are not sent had been taken over from earlier campaigns, which do not send them any more. A push with -new sends them.": "未发送的消息中有 %d 条是从以前的任务接手的，那些任务也不会再发送。如要发送，请加 -new 另起一个推送。",
-	"%d of the unknown ones wait for campaign %s, which has not settled its own messages yet.":                                                       "结果未知的行中有 %d 条在等待推送任务 %s，那个任务自己的消息尚无结果。",
-	"It was cancelled. To have it settle them: %s":                                                                                                   "它已取消。如要让它处理完：%s",
-	"Continue it with the template, fields, since, link and query that it was begun with.":                                                           "请用它开始时的模板、字段、since、链接和查询继续它。",
+	"To count them as received instead: %s":                                                                                                        "或将它们计为已送达：%s",
+	"Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back":                                                   "推送任务 %s（%s）：%d 条由本次推送取代，%d 条结果未知，其接收人暂不发送",
+	"Skipped here since another campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them: %s":                "%d 条被另一个任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送：%s",
+	"Skipped here since another campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.":    "%d 条被另一个任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送，请加 -new 另起一个推送。",
+	"%d of the messages that are not sent had been taken over from other campaigns, which do not send them any more. A push with -new sends them.": "未发送的消息中有 %d 条是从其他任务接手的，那些任务也不会再发送。如要发送，请加 -new 另起一个推送。",
+	"%d of the unknown ones wait for campaign %s, which has not settled its own messages yet.":                                                     "结果未知的行中有 %d 条在等待推送任务 %s，那个任务自己的消息尚无结果。",
+	"It was cancelled. To have it settle them: %s":                                                                                                 "它已取消。如要让它处理完：%s",
+	"Continue it with the template, fields, since, link and query that it was begun with.":                                                         "请用它开始时的模板、字段、since、链接和查询继续它。",
 	"To continue it: %s":         "继续该任务：%s",
 	"Then continue this one: %s": "然后继续本任务：%s",
 	"2 Jan":                      "1月2日",

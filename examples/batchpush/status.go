@@ -70,7 +70,7 @@ func (p *program) reportStatus(ctx context.Context, ledger *db.DB, appID string,
 	}
 	p.sayControl(s.Campaign, control)
 	if s.Dropped > 0 {
-		p.say("Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.", s.Dropped)
+		p.say("Skipped here since another campaign took them over, which was cancelled, so that no campaign sends them: %d. A push with -new sends them.", s.Dropped)
 	}
 	if p.json {
 		p.encode(state{s, control, holders})

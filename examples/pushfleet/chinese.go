@@ -20,7 +20,7 @@ var chinesePush = map[string]string{
 	"The queue is held until %s: %s":                                                                                                                             "队列暂停至 %s：%s",
 	"%s: %d recipients = %d unchanged + %d accepted + %d skipped + %d failed + %d unknown + %d pending":                                                          "%s：接收人 %d = 无变化 %d + 已接受 %d + 跳过 %d + 失败 %d + 结果未知 %d + 待发 %d",
 	"Campaign %s of %s: %d superseded by this one, %d unknown, which hold their recipients back":                                                                 "推送任务 %s（%s 开始）：%d 行由本任务接替，%d 行结果未知，其接收人暂不发送",
-	"Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them, enqueue with another -campaign.": "%d 条被之后的任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送，请换一个 -campaign 再执行 enqueue。",
+	"Skipped here since another campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them, enqueue with another -campaign.": "%d 条被另一个任务接手而在此跳过，但那个任务已取消，没有任务会发送它们。如要发送，请换一个 -campaign 再执行 enqueue。",
 	"%d of them wait for campaign %s, which has not settled its own messages yet: enqueue that one as it was begun, and this one again when it is done":          "其中 %d 行在等待推送任务 %s，那个任务自己的消息尚无结果：请按它开始时的方式再执行一次 enqueue，等它完成后再对本任务执行 enqueue",
 	"2 Jan":         "1月2日",
 	"leading":       "本进程负责定时",

@@ -242,10 +242,10 @@ func (p *program) keepSince(ctx context.Context, c *push.Config) error {
 	return err
 }
 
-// sayDropped tells of recipients whom a later campaign took over, which was cancelled.
+// sayDropped tells of recipients whom another campaign took over, which was cancelled.
 func (p *program) sayDropped(s push.Summary) {
 	if s.Dropped > 0 {
-		p.say("Skipped here since a later campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them, enqueue with another -campaign.", s.Dropped)
+		p.say("Skipped here since another campaign took them over, which was cancelled, so that no campaign sends them: %d. To send them, enqueue with another -campaign.", s.Dropped)
 	}
 }
 

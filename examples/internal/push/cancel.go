@@ -14,7 +14,7 @@ type Cancelled struct {
 	Skipped int // would have been sent, and is not
 	Unknown int // may have left, and is not repeated
 	Sending int // in the hands of a process that settles it
-	Dropped int // of Skipped: taken over from earlier campaigns, which do not send them either
+	Dropped int // of Skipped: taken over from other campaigns, which do not send them either
 }
 
 // Cancel ends a campaign for good. What has never left is skipped, what may have left is unknown,

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -60,5 +61,33 @@ func TestCancelledTakesAlong(t *testing.T) {
 		require.NoError(t, err)
 		assert.Zero(t, done.Dropped)
 		s.once(t, 40)
+	})
+}
+
+// TestCancelledTakesDoubtAlong: a person had decided that a campaign sends again what another one had
+// left in doubt, and it was cancelled before it did.
+func TestCancelledTakesDoubtAlong(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, address string) {
+		s := newWeChat(t)
+		d := emptySchool(t, address)
+		require.NoError(t, createLedger(t.Context(), d))
+		for i, other := range []string{"before", "after"} {
+			appID := fmt.Sprint("wx", i)
+			reason := whySentAgain.of("own")
+			place(t, d, appID, other, placed{stateSkipped, 1})
+			execute(t, d, "UPDATE push_message SET error = ? WHERE appid = ?", reason, appID)
+			place(t, d, appID, "own", placed{"never", 1})
+			left, err := newLedger(d, appID, other).dropped(t.Context())
+			require.NoError(t, err)
+			assert.Zero(t, left, "it is still to be sent")
+			done, err := Cancel(t.Context(), d, appID, "own", "somebody")
+			require.NoError(t, err)
+			assert.Equal(t, Cancelled{Skipped: 1, Dropped: 1}, done, other)
+			left, err = newLedger(d, appID, other).dropped(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 1, left, other)
+		}
+		assert.Zero(t, s.AcceptedCount())
 	})
 }

@@ -141,7 +141,7 @@ type Summary struct {
 	Pending    int     `json:"pending"`
 	Sent       int     `json:"sent"`              // accepted by this run
 	Newer      int     `json:"newer,omitempty"`   // accepted; the school has another photo since, which takes another campaign
-	Dropped    int     `json:"dropped,omitempty"` // skipped: a later campaign had taken them over and was cancelled, and none has sent them since
+	Dropped    int     `json:"dropped,omitempty"` // skipped: another campaign had taken them over and was cancelled, and none has sent them since
 	Seconds    float64 `json:"seconds"`
 	Others     []Other `json:"others,omitempty"` // campaigns that this run has superseded, or that hold recipients back
 }
