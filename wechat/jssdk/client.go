@@ -112,8 +112,14 @@ func checkURL(pageURL string) error {
 	if !utf8.ValidString(page) || strings.ContainsFunc(page, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return badArgument("the page's URL has a blank, a control character or broken UTF-8: give location.href as the browser has it")
 	}
-	u, err := url.Parse(page)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+	// The rest is as the browser shows it: it leaves a % by itself as it is, which net/url refuses.
+	scheme, rest, _ := strings.Cut(page, "://")
+	host := rest
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		host = rest[:end]
+	}
+	u, err := url.Parse("https://" + host)
+	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || err != nil || u.Hostname() == "" {
 		return badArgument("the page's URL must begin with http:// or https:// and a host: give location.href")
 	}
 	return nil

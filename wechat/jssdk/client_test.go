@@ -62,6 +62,7 @@ func TestConfig(t *testing.T) {
 		for _, page := range []string{
 			"https://school.example/", "http://school.example", "https://school.example:8443/a?b=1&c=%E4%B8%AD%2520&d=+", "https://school.example/照片?名=张三&q=a%26b",
 			"https://学校.example/?a=<b>&c='\"", "HTTPS://school.example/", "https://[::1]/x?y=#z w", "https://school.example/#/照片?a=1#2", "https://school.example/100%25",
+			"https://school.example/100%", "https://school.example/%zz?q=%", "https://school.example?u=%u6C49://x",
 		} {
 			config, err := c.Config(t.Context(), page)
 			require.NoError(t, err, page)
@@ -89,7 +90,8 @@ func TestPagesThatAreRefused(t *testing.T) {
 	for page, want := range map[string]string{
 		"": empty, "#": whole, "/page": whole, "//school.example/": whole, "school.example/page": whole, "ftp://school.example/": whole,
 		"javascript:alert(1)": whole, "https://": whole, "https:///page": whole, "https://#a": whole, "https:school.example": whole, "https%3A%2F%2Fschool.example%2F": whole,
-		"https://school.example:port/": whole, "https://school.example/a b": odd, " https://school.example/": odd, "https://school.example/\n": odd,
+		"https://school.example:port/": whole, "https://%zz/": whole, "https://?a=https://school.example/": whole, "https//school.example/?a=://b": whole,
+		"https://school.example:port?a": whole, "https://school.example/a b": odd, " https://school.example/": odd, "https://school.example/\n": odd,
 		"https://school.example/\x7f": odd, "https://school.example/\xff": odd,
 	} {
 		s := &tickets{ticket: ticket}
