@@ -63,8 +63,8 @@ func WithWorkers(n int) Option {
 // gives ErrNotSent with that error.
 //
 // Nothing happens until the result is ranged over; each time it is, items is ranged over again, and
-// nothing is remembered of the last time. A nil items is an empty sequence. An [Option] that makes no
-// sense gives a single Result, without an Item and with ErrNotSent and [ErrInvalidArgument], and
+// nothing is remembered of the last time. A nil items is an empty sequence. A nil ctx and an [Option] that makes no
+// sense give a single Result, without an Item and with ErrNotSent and [ErrInvalidArgument], and
 // nothing is sent. Up to 1,024 messages wait in memory behind others to their followers, then the
 // pulling waits. The followers whose message has failed are remembered until the end.
 //
@@ -85,6 +85,9 @@ func (c *Client) SendAll(ctx context.Context, items iter.Seq2[Item, error], opts
 	set, err := configure(opts)
 	if set.workers == 0 {
 		set.workers = defaultWorkers
+	}
+	if err == nil && ctx == nil {
+		err = badArgument("the context is nil")
 	}
 	return func(yield func(Result) bool) {
 		if err != nil {

@@ -321,3 +321,18 @@ func TestSendAllPausesInDoubt(t *testing.T) {
 		assert.Greater(t, time.Since(start), 10*time.Second)
 	})
 }
+
+func TestSendAllWithoutAContext(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	pulled, n := 0, 0
+	for r := range newClient(&sender{}).SendAll(none, counted(&pulled, followers(3))) {
+		require.EqualError(t, r.Err, "custom: message not sent: the context is nil")
+		require.ErrorIs(t, r.Err, custom.ErrInvalidArgument)
+		require.ErrorIs(t, r.Err, custom.ErrNotSent)
+		assert.Zero(t, r.Item)
+		n++
+	}
+	assert.Equal(t, 1, n)
+	assert.Zero(t, pulled)
+}

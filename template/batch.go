@@ -19,6 +19,9 @@ type door[M, R any] struct {
 // all is SendAll and NotifyAll.
 func all[M, R any](ctx context.Context, msgs iter.Seq2[M, error], opts []Option, d door[M, R]) iter.Seq[R] {
 	set, err := configure(opts)
+	if err == nil && ctx == nil {
+		err = badArgument("the context is nil")
+	}
 	return func(yield func(R) bool) {
 		if err != nil {
 			var none M

@@ -60,7 +60,7 @@ func configure(opts []Option) (settings, error) {
 // SendAll sends the messages that msgs yields, several at a time, and yields one [Result] for
 // each of them, in the order in which they finish. Nothing happens until the result is ranged
 // over; each time it is, msgs is ranged over again. Memory is constant, however many messages
-// there are. A nil msgs is an empty sequence. An [Option] that makes no sense gives a single Result, without
+// there are. A nil msgs is an empty sequence. A nil ctx and an [Option] that makes no sense give a single Result, without
 // a Message and with [ErrNotSent] and [ErrInvalidArgument], and nothing is sent.
 //
 // msgs and the loop's body run on the caller's goroutine, so neither needs a lock. The body runs

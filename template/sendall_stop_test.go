@@ -227,3 +227,18 @@ func TestSendAllPausesInDoubt(t *testing.T) {
 		})
 	})
 }
+
+func TestSendAllWithoutAContext(t *testing.T) {
+	overBoth(t, func(t *testing.T, all bulk) {
+		var none context.Context
+		pulled, n := 0, 0
+		for r := range all(none, &sender{}, counted(&pulled, messages(3))) {
+			require.EqualError(t, r.Err, "template: message not sent: the context is nil")
+			require.ErrorIs(t, r.Err, template.ErrInvalidArgument)
+			require.ErrorIs(t, r.Err, template.ErrNotSent)
+			n++
+		}
+		assert.Equal(t, 1, n)
+		assert.Zero(t, pulled)
+	})
+}

@@ -62,6 +62,9 @@ func (c *Client) fromCall(method, path string, in, out any) (*request, error) {
 	if r.method == http.MethodGet {
 		return nil, c.failure(r, KindRequest, errors.New("GET takes no body"))
 	}
+	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, c.failure(r, KindRequest, fmt.Errorf("in is a nil %T; give a value, or nil by itself for no body", in))
+	}
 	if declared, ok := in.(interface{ Repeatable() bool }); ok {
 		r.kind.repeatable = declared.Repeatable()
 	}

@@ -184,3 +184,20 @@ func TestRefusedAnswers(t *testing.T) {
 	require.Error(t, c.Call(t.Context(), http.MethodPost, "/cgi-bin/x", struct{}{}, &plain))
 	assert.Nil(t, plain.Failed, "left untouched")
 }
+
+// nothing is a body that may be a nil pointer.
+type nothing struct{}
+
+func (nothing) ReadOnly() bool   { return true }
+func (nothing) Repeatable() bool { return true }
+
+func TestBodyThatIsANilPointer(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	for _, in := range []any{(*nothing)(nil), (*asked)(nil), (*int)(nil)} {
+		err := g.client(t).Call(t.Context(), http.MethodPost, "/cgi-bin/x", in, nil)
+		require.ErrorContains(t, err, "wechat: POST /cgi-bin/x: in is a nil *", "%T", in)
+		assert.Equal(t, wechat.KindRequest, wechat.KindOf(err))
+	}
+	assert.Empty(t, g.requests)
+}
