@@ -44,8 +44,8 @@ func (c Code) KindName() string { return c.Kind().String() }
 type Error struct {
 	// Code is the errcode, 0 when the platform gave none: a network failure, an HTTP error.
 	Code Code
-	// Message is the platform's errmsg without its rid, or a short, redacted excerpt of an
-	// answer that was not JSON.
+	// Message is the platform's errmsg without its rid, or a short excerpt of an answer that was not
+	// JSON. Openids, scenes and texts that it repeats of the request are [redacted] in both.
 	Message string
 	// RID names the call at the platform for seven days; see [Client.RequestInfo].
 	RID string

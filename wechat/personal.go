@@ -93,7 +93,7 @@ const certain = 8
 // hide replaces value in text, as it is and as bodies, queries and pages spell it.
 func hide(text, value string) string {
 	for _, form := range spellings(value) {
-		if strings.ContainsAny(form, `\"&`) {
+		if strings.ContainsAny(form, `\"&`) && utf8.ValidString(form) {
 			text = escapedPattern(form).ReplaceAllLiteralString(text, redacted)
 			continue
 		}

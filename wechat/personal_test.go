@@ -165,3 +165,12 @@ func TestErrorsHoldNoOpenIDsOfAnAnswer(t *testing.T) {
 		assert.NotContains(t, err.Error(), "oSEC")
 	}
 }
+
+// A value need not be UTF-8: it comes from a query of the caller's own.
+func TestErrorsOfABrokenQuery(t *testing.T) {
+	t.Parallel()
+	g := newGateway()
+	g.on(http.MethodGet, "/cgi-bin/x", text(200, `{"errcode":40003,"errmsg":"invalid openid"}`))
+	err := g.client(t).Call(t.Context(), http.MethodGet, "/cgi-bin/x?openid=%ff%26%22%5c", nil, nil)
+	require.EqualError(t, err, "wechat: GET /cgi-bin/x: 40003 invalid openid")
+}
